@@ -1,0 +1,37 @@
+/* Fusion groups as op sets (bitsets of graph->set_words words), and the ways to cut one. */
+#ifndef SPILLWAY_GRAPH_GROUP_H
+#define SPILLWAY_GRAPH_GROUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "graph/graph.h"
+
+/* Whether the ops of the set hang together through edges inside it, whatever their
+ * direction. True for an empty set. */
+bool group_connected(const struct graph *graph, const uint64_t *group);
+
+/* Moves one weakly connected component, the one with the smallest label, from *rest to
+ * *component; false, and an empty component, if rest is empty. */
+bool group_take_component(const struct graph *graph, uint64_t *rest, uint64_t *component);
+
+/* A cut of a group at an edge: `side` is `to` and its descendants in the group, or `from`
+ * and its ancestors in the group; what is left is the other side. */
+struct group_cut {
+  struct edge edge;
+  bool below; /* side is the descendants of edge.to (else the ancestors of edge.from) */
+};
+
+/* side = that part of the group. */
+void group_cut_side(const struct graph *graph, const uint64_t *group, struct group_cut cut, uint64_t *side);
+
+/* All cuts of the group with distinct pairs of sides, in edge order, `below` first; a
+ * cut that leaves one side empty is not one. Of several cuts with the same two sides the
+ * first is kept. cuts holds at least group_cut_limit() items; the result is how many were
+ * written. scratch holds at least group_cut_scratch_words() words. */
+size_t group_cuts(const struct graph *graph, const uint64_t *group, struct group_cut *cuts, uint64_t *scratch);
+size_t group_cut_limit(const struct graph *graph);
+size_t group_cut_scratch_words(const struct graph *graph);
+
+#endif

@@ -1,0 +1,14 @@
+noinst_LIBRARIES += src/graph/libgraph.a src/graph/libonnxpb.a
+src_graph_libgraph_a_SOURCES = \
+	src/graph/graph.c src/graph/graph.h \
+	src/graph/group.c src/graph/group.h \
+	src/graph/onnx.h
+
+# Generated from the system's onnx.proto, and compiled without our warnings.
+nodist_src_graph_libonnxpb_a_SOURCES = src/graph/onnx.pb-c.c src/graph/onnx.pb-c.h
+src_graph_libonnxpb_a_CFLAGS = -w $(SANITIZER_FLAGS) $(PROTOBUFC_CFLAGS)
+BUILT_SOURCES += src/graph/onnx.pb-c.h
+CLEANFILES += src/graph/onnx.pb-c.c src/graph/onnx.pb-c.h
+src/graph/onnx.pb-c.c: $(ONNX_PROTO_DIR)/onnx.proto
+	$(AM_V_GEN)$(MKDIR_P) src/graph && $(PROTOC_C) -I$(ONNX_PROTO_DIR) --c_out=src/graph $(ONNX_PROTO_DIR)/onnx.proto
+src/graph/onnx.pb-c.h: src/graph/onnx.pb-c.c

@@ -1,0 +1,8 @@
+noinst_LIBRARIES += src/util/libutil.a
+src_util_libutil_a_SOURCES = \
+	src/util/arena.c src/util/arena.h \
+	src/util/bitset.h \
+	src/util/error.c src/util/error.h \
+	src/util/progress.c src/util/progress.h \
+	src/util/rng.c src/util/rng.h \
+	src/util/units.c src/util/units.h
