@@ -63,7 +63,10 @@ struct tensor_input {
 
 #define GRAPH_MAX_RANK 8
 #define GRAPH_MAX_OPS 16384
+#define GRAPH_MAX_SET_WORDS (GRAPH_MAX_OPS / 64)
 #define GRAPH_MAX_ROWS (1u << 24)
+#define GRAPH_MAX_ELEMENTS (UINT64_C(1) << 40) /* of a tensor's image, of an op's weights */
+#define GRAPH_MAX_BATCH 65536
 #define GRAPH_NO_OP UINT32_MAX
 
 struct tensor {

@@ -26,12 +26,19 @@ struct group_cut {
 /* side = that part of the group. */
 void group_cut_side(const struct graph *graph, const uint64_t *group, struct group_cut cut, uint64_t *side);
 
-/* All cuts of the group with distinct pairs of sides, in edge order, `below` first; a
- * cut that leaves one side empty is not one. Of several cuts with the same two sides the
- * first is kept. cuts holds at least group_cut_limit() items; the result is how many were
- * written. scratch holds at least group_cut_scratch_words() words. */
-size_t group_cuts(const struct graph *graph, const uint64_t *group, struct group_cut *cuts, uint64_t *scratch);
-size_t group_cut_limit(const struct graph *graph);
-size_t group_cut_scratch_words(const struct graph *graph);
+/* All cuts of the group with distinct pairs of sides, in the order of their edges, `below`
+ * first; a cut that leaves one side empty is not one. Of several cuts with the same two
+ * sides the first is kept. Results in list->cuts, list->count; the list is reused from
+ * call to call and belongs to one thread. */
+struct group_cut_list {
+  struct group_cut *cuts;
+  size_t count;
+  struct group_cut_seen *seen; /* hash table of the pairs of sides found so far */
+  size_t seen_slots;           /* power of two */
+};
+
+int group_cut_list_create(struct group_cut_list *list, const struct graph *graph, struct error *err);
+void group_cut_list_free(struct group_cut_list *list);
+void group_cuts(const struct graph *graph, const uint64_t *group, struct group_cut_list *list);
 
 #endif

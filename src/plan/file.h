@@ -17,6 +17,10 @@ int plan_file_load(struct plan *plan, char method[PLAN_METHOD_BYTES], const stru
 int plan_file_load_memory(struct plan *plan, char method[PLAN_METHOD_BYTES], const struct graph *graph,
                           const void *bytes, size_t length, const char *path, struct error *err);
 
+/* The plan as YAML, one op per line; a method of "" is left out. ERROR_INPUT if a name is
+ * no UTF-8. The caller frees the text with free(); NULL on an error. */
+char *plan_file_to_yaml(const struct plan *plan, const char *method, struct error *err);
+
 /* Writes path whole or not at all (temporary file beside it, then rename). */
 int plan_file_save(const struct plan *plan, const char *method, const char *path, struct error *err);
 

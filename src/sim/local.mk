@@ -1,1 +1,13 @@
-
+noinst_LIBRARIES += src/sim/libsim.a
+src_sim_libsim_a_SOURCES = \
+	src/sim/lines.c src/sim/lines.h \
+	src/sim/method.c src/sim/method.h \
+	src/sim/model.c src/sim/model.h \
+	src/sim/report.c src/sim/report.h \
+	src/sim/rows.c src/sim/rows.h \
+	src/sim/sim.c src/sim/sim.h \
+	src/sim/steady.c src/sim/steady.h \
+	src/sim/streamed.c src/sim/streamed.h \
+	src/sim/trace.c src/sim/trace.h \
+	src/sim/trace_csv.c \
+	src/sim/walk.c src/sim/walk.h

@@ -1,0 +1,65 @@
+/* Explainers: why a group overflows the buffer, as cuts in order of their responsibility.
+ * One const table, one file per explainer; adding one is adding a file and a line. */
+#ifndef SPILLWAY_GET_EXPLAINER_H
+#define SPILLWAY_GET_EXPLAINER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "graph/group.h"
+#include "sim/method.h"
+#include "sim/sim.h"
+#include "util/error.h"
+#include "util/rng.h"
+
+/* A cut and what the explainer expects of it. An explainer that looks at no trace leaves
+ * the numbers 0. */
+struct explained_cut {
+  struct group_cut cut;
+  uint64_t side_bytes, other_bytes; /* predicted requirement of cut.side and of the rest */
+  uint64_t relief_bytes;            /* how far the cut brings the larger side down, at most to capacity */
+  uint64_t crossing_bytes;          /* of the tensors it sends through DRAM */
+};
+
+struct explanation {
+  struct explained_cut *cuts; /* most responsible first; at least one for two or more ops */
+  size_t count;
+  struct group_cost cost; /* of the group; all 0 if the explainer did not simulate */
+  struct sim_peak peak;   /* who held the buffer; likewise */
+};
+
+/* Workspace of one thread. */
+struct explain_context {
+  struct sim *sim;
+  const struct method *method;
+  double fraction; /* of a group's edges that an explanation may name */
+  struct group_cut_list cut_list;
+  struct explanation explanation; /* the result of the last call */
+};
+
+#define EXPLAIN_DEFAULT_FRACTION 0.3
+#define EXPLAIN_LEAST_CUTS 4
+
+int explain_context_create(struct explain_context *out, struct sim *sim, const struct method *method,
+                           double fraction, struct error *err);
+void explain_context_free(struct explain_context *context);
+
+struct explainer {
+  const char *name, *summary;
+  bool uses_rng; /* the same group may be explained differently */
+  bool uses_trace;
+  /* Explains an invalid, connected group of two or more ops into context->explanation.
+   * 0, or -1 without memory. */
+  int (*explain)(struct explain_context *context, const uint64_t *group, struct rng *rng);
+};
+
+extern const struct explainer explainers[];
+extern const size_t explainer_count;
+
+/* NULL if there is none of that name. */
+const struct explainer *explainer_find(const char *name);
+
+/* The op that holds most at the peak, weights and rows together; the smaller label first. */
+uint32_t explanation_culprit(const struct explanation *explanation, uint32_t op_count);
+
+#endif

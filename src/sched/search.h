@@ -1,0 +1,71 @@
+/* Searches over partition plans. One const table, one file per search. */
+#ifndef SPILLWAY_SCHED_SEARCH_H
+#define SPILLWAY_SCHED_SEARCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "get/explainer.h"
+#include "plan/plan.h"
+#include "sim/method.h"
+#include "sim/model.h"
+#include "util/error.h"
+#include "util/progress.h"
+
+struct search_options {
+  const struct method *method;
+  const struct explainer *splitter; /* repairs groups that overflow */
+  uint64_t budget;                  /* plans that may be proposed, >= 1 */
+  uint64_t seed;
+  unsigned jobs; /* threads, >= 1; the result does not depend on it */
+  double fraction; /* see struct explain_context */
+  struct progress *progress; /* may be NULL */
+};
+
+/* Best-so-far after `plans` proposals; one point per improvement and one at the end. */
+struct search_point {
+  uint64_t plans, fuseable_dram_bytes;
+};
+
+/* How often an op was named as culprit and the cut that followed, over the distinct
+ * invalid groups that the search met and that a trace explains. */
+struct search_culprit {
+  uint32_t op;
+  uint64_t weight_bytes, row_bytes; /* its share at the peak of the group given below */
+  struct edge edge;                 /* most responsible cut */
+  uint64_t side_bytes, other_bytes; /* predicted of that cut */
+  uint32_t first_op, last_op;       /* of the largest such group */
+  uint64_t required_bytes;          /* of that group */
+  uint64_t times;
+};
+
+struct search_result {
+  struct plan plan; /* the best plan found: every op of the network, unfusable ones alone */
+  uint64_t fuseable_dram_bytes;
+  struct search_point *curve;
+  size_t curve_count;
+  struct search_culprit *culprits; /* by op, then edge */
+  size_t culprit_count;
+  uint64_t plans_proposed;
+  uint64_t groups_evaluated; /* distinct groups whose cost was asked for */
+  uint64_t groups_split;     /* distinct invalid groups that were split */
+};
+
+struct search {
+  const char *name, *summary;
+  int (*run)(struct search_result *out, const struct sim_model *model, const struct search_options *options,
+             struct error *err);
+};
+
+extern const struct search searches[];
+extern const size_t search_count;
+
+/* NULL if there is none of that name. */
+const struct search *search_find(const char *name);
+
+/* The caller frees with search_result_free(). Same options but jobs: same result. */
+int search_run(struct search_result *out, const struct search *search, const struct sim_model *model,
+               const struct search_options *options, struct error *err);
+void search_result_free(struct search_result *result);
+
+#endif

@@ -1,0 +1,49 @@
+/* Recursive greedy tree split: repairs a group that overflows the buffer (arXiv
+ * 2501.00636, section on the method; paper.md). Every cut that the explainer names is
+ * evaluated:
+ *   1. both sides valid: the cut that moves the fewest DRAM bytes, and done;
+ *   2. else one side valid: the cut whose valid side has the most ops; the other side is
+ *      split again;
+ *   3. else both sides of every such cut are split again, and the cheapest result kept. */
+#ifndef SPILLWAY_SCHED_SPLIT_H
+#define SPILLWAY_SCHED_SPLIT_H
+
+#include <stdint.h>
+
+#include "get/explainer.h"
+#include "sim/method.h"
+#include "sim/model.h"
+#include "util/error.h"
+
+/* Parts of a group: op sets, each connected and valid, with their costs. */
+struct split {
+  uint64_t dram_bytes; /* of all parts */
+  uint32_t part_count;
+  const struct group_cost *costs; /* by part */
+  const uint64_t *sets;           /* part_count x set_words */
+};
+
+/* Shared by all threads: every group's cost and every repeatable split, once. */
+struct split_memo;
+
+int split_memo_create(struct split_memo **out, const struct sim_model *model, struct error *err);
+void split_memo_free(struct split_memo *memo);
+
+/* Workspace of one thread. */
+struct splitter;
+
+int splitter_create(struct splitter **out, struct split_memo *memo, const struct method *method,
+                    const struct explainer *explainer, double fraction, struct error *err);
+void splitter_free(struct splitter *splitter);
+
+/* Parts of a connected group of ops that are each valid alone; the group itself if it is
+ * valid. rng is used by explainers that draw. *out lives until the next call on this
+ * splitter, or as long as the memo if the explainer does not draw. 0, or -1 without memory. */
+int splitter_split(struct splitter *splitter, const uint64_t *group, struct rng *rng, struct split *out);
+
+/* Explanation of an invalid group as the splitter's explainer gives it, borrowed until
+ * the next call on this splitter. 0, or -1 without memory. */
+int splitter_explain(struct splitter *splitter, const uint64_t *group, struct rng *rng,
+                     const struct explanation **out);
+
+#endif

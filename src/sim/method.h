@@ -1,0 +1,25 @@
+/* Execution methods: how a group uses the buffer. One const table; adding a method is
+ * adding a line to it. */
+#ifndef SPILLWAY_SIM_METHOD_H
+#define SPILLWAY_SIM_METHOD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sim/sim.h"
+
+/* The functions are those of sim.h, which see. */
+struct method {
+  const char *name, *summary;
+  int (*cost)(struct sim *sim, const uint64_t *group, struct group_cost *cost);
+  int (*find_peak)(struct sim *sim, const uint64_t *group, struct group_cost *cost, struct sim_peak *peak);
+  int (*trace)(struct sim *sim, const uint64_t *group, uint64_t capacity_bytes, const struct trace_sink *sink);
+};
+
+extern const struct method methods[];
+extern const size_t method_count;
+
+/* NULL if there is none of that name. */
+const struct method *method_find(const char *name);
+
+#endif

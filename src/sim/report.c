@@ -1,0 +1,102 @@
+#include "sim/report.h"
+
+#include <stdlib.h>
+
+#include "util/bitset.h"
+#include "util/units.h"
+
+int report_fuseable_ops(struct sim *sim, const struct method *method, uint64_t *set) {
+  const struct sim_model *model = sim_model(sim);
+  const struct graph *graph = model->graph;
+  uint64_t alone[GRAPH_MAX_SET_WORDS];
+  struct group_cost cost;
+  bitset_clear(set, graph->set_words);
+  bitset_clear(alone, graph->set_words);
+  for (uint32_t v = 0; v < graph->op_count; v++) {
+    bitset_add(alone, v);
+    if (method->cost(sim, alone, &cost) != 0) return -1;
+    if (cost.required_bytes <= model->hw.buffer_capacity_bytes) bitset_add(set, v);
+    bitset_remove(alone, v);
+  }
+  return 0;
+}
+
+int report_compulsory_bytes(struct sim *sim, uint64_t *bytes, struct error *err) {
+  const struct graph *graph = sim_model(sim)->graph;
+  uint64_t all[GRAPH_MAX_SET_WORDS];
+  struct group_cost cost;
+  bitset_clear(all, graph->set_words);
+  for (uint32_t v = 0; v < graph->op_count; v++) bitset_add(all, v);
+  if (sim_traffic(sim, all, &cost) != 0) return error_memory(err);
+  *bytes = group_cost_dram_bytes(&cost);
+  return 0;
+}
+
+/* An op that cannot run under the method runs alone with streamed weights. */
+static int report_streamed(struct group_report *group, struct sim *sim, uint32_t op, struct error *err) {
+  const struct sim_model *model = sim_model(sim);
+  uint64_t capacity = model->hw.buffer_capacity_bytes;
+  group->method = REPORT_STREAMED;
+  int status = sim_cost_streamed(sim, op, capacity, &group->cost);
+  if (status < 0) return error_memory(err);
+  if (status == 0) return 0;
+  char needs[UNITS_TEXT_BYTES], has[UNITS_TEXT_BYTES];
+  return error_set(err, ERROR_INPUT,
+                   "op '%s' of '%s' needs %s even alone, row by row with streamed weights, but the buffer has %s; "
+                   "give a larger buffer",
+                   model->graph->ops[op].name, model->graph->name,
+                   units_format_bytes(needs, group->cost.required_bytes), units_format_bytes(has, capacity));
+}
+
+static int report_group(struct group_report *group, struct sim *sim, const struct method *method,
+                        const uint64_t *ops, const uint64_t *fuseable, struct error *err) {
+  const struct sim_model *model = sim_model(sim);
+  size_t words = model->graph->set_words;
+  uint64_t outside[GRAPH_MAX_SET_WORDS];
+  group->method = method->name;
+  bitset_minus(outside, ops, fuseable, words);
+  group->fuseable = bitset_empty(outside, words);
+  if (!group->fuseable && bitset_count(ops, words) == 1) {
+    group->valid = true;
+    return report_streamed(group, sim, (uint32_t)bitset_next(ops, words, 0), err);
+  }
+  if (method->cost(sim, ops, &group->cost) != 0) return error_memory(err);
+  group->valid = group->cost.required_bytes <= model->hw.buffer_capacity_bytes;
+  return 0;
+}
+
+static void report_add(struct plan_report *report, const struct group_report *group) {
+  const struct group_cost *cost = &group->cost;
+  uint64_t bytes = group_cost_dram_bytes(cost);
+  report->total_dram_bytes += bytes;
+  if (group->fuseable) report->fuseable_dram_bytes += bytes;
+  report->dram_read_bytes += cost->dram_in_bytes + cost->weight_bytes;
+  report->dram_write_bytes += cost->dram_out_bytes;
+  report->weight_bytes += cost->weight_bytes;
+  if (cost->required_bytes > report->max_required_bytes) report->max_required_bytes = cost->required_bytes;
+  if (!group->valid) report->invalid_groups++;
+}
+
+int plan_report_create(struct plan_report *out, struct sim *sim, const struct method *method,
+                       const struct plan *plan, struct error *err) {
+  uint64_t fuseable[GRAPH_MAX_SET_WORDS];
+  *out = (struct plan_report){.group_count = plan->group_count};
+  out->groups = calloc(plan->group_count, sizeof *out->groups);
+  if (out->groups == NULL || report_fuseable_ops(sim, method, fuseable) != 0) {
+    plan_report_free(out);
+    return error_memory(err);
+  }
+  for (uint32_t g = 0; g < plan->group_count; g++) {
+    if (report_group(&out->groups[g], sim, method, plan_group(plan, g), fuseable, err) != 0) {
+      plan_report_free(out);
+      return -1;
+    }
+    report_add(out, &out->groups[g]);
+  }
+  return 0;
+}
+
+void plan_report_free(struct plan_report *report) {
+  free(report->groups);
+  *report = (struct plan_report){0};
+}

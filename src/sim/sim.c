@@ -1,0 +1,190 @@
+#include "sim/sim.h"
+
+#include <stdlib.h>
+
+#include "sim/streamed.h"
+#include "sim/walk.h"
+#include "util/bitset.h"
+
+struct sim {
+  const struct sim_model *model;
+  struct walk walk;
+};
+
+int sim_create(struct sim **out, const struct sim_model *model, struct error *err) {
+  struct sim *sim = calloc(1, sizeof *sim);
+  if (sim == NULL) return error_memory(err);
+  sim->model = model;
+  if (walk_create(&sim->walk, model, err) != 0) {
+    free(sim);
+    return -1;
+  }
+  *out = sim;
+  return 0;
+}
+
+void sim_free(struct sim *sim) {
+  if (sim == NULL) return;
+  walk_free(&sim->walk);
+  free(sim);
+}
+
+const struct sim_model *sim_model(const struct sim *sim) { return sim->model; }
+
+/* Traffic follows from the lines alone. */
+static void walk_traffic(const struct walk *walk, uint64_t batch, struct group_cost *cost) {
+  *cost = (struct group_cost){.required_bytes = walk->weight_bytes, .weight_bytes = walk->weight_bytes};
+  for (uint32_t i = 0; i < walk->lines.count; i++) {
+    const struct line *line = &walk->lines.items[i];
+    uint64_t bytes = line->row_bytes * line->set.count * batch;
+    if (line->op == GRAPH_NO_OP) cost->dram_in_bytes += bytes;
+    if (line->stored) cost->dram_out_bytes += bytes;
+  }
+}
+
+int sim_traffic(struct sim *sim, const uint64_t *group, struct group_cost *cost) {
+  if (walk_prepare(&sim->walk, group) != 0) return -1;
+  walk_traffic(&sim->walk, sim->model->graph->batch, cost);
+  return 0;
+}
+
+int sim_cost(struct sim *sim, const uint64_t *group, struct group_cost *cost) {
+  if (sim_traffic(sim, group, cost) != 0) return -1;
+  walk_run(&sim->walk);
+  cost->required_bytes = sim->walk.peak_bytes;
+  return 0;
+}
+
+int sim_cost_plain(struct sim *sim, const uint64_t *group, struct group_cost *cost) {
+  if (sim_traffic(sim, group, cost) != 0) return -1;
+  sim->walk.skip_steady = false;
+  walk_run(&sim->walk);
+  cost->required_bytes = sim->walk.peak_bytes;
+  return 0;
+}
+
+int sim_trace(struct sim *sim, const uint64_t *group, uint64_t capacity_bytes, const struct trace_sink *sink) {
+  if (walk_prepare(&sim->walk, group) != 0) return -1;
+  sim->walk.capacity_bytes = capacity_bytes;
+  sim->walk.sink = sink;
+  sim->walk.skip_steady = false;
+  walk_run(&sim->walk);
+  return 0;
+}
+
+/* ---- peak ---- */
+
+struct peak_watch {
+  struct sim_peak *peak;
+  bool reached;
+  /* Rows from outside with several readers: who keeps one last shows when it is freed. */
+  uint32_t *loaded; /* by line: rows loaded by the time of the peak */
+};
+
+/* Whether the row is there at the peak: like walk_row_dead(), but the firing that takes
+ * room at the peak has not let go of its inputs yet. */
+static bool row_present(const struct walk *walk, const struct line *line, uint32_t q) {
+  if (walk->firing == LINES_NONE) return !walk_row_dead(walk, line, q);
+  for (uint32_t e = line->first_use; e != LINES_NONE; e = walk->lines.uses[e].next) {
+    const struct use *use = &walk->lines.uses[e];
+    int64_t fired = walk_counter(walk, e);
+    if (use->consumer == walk->firing && !use->streamed) fired--;
+    int64_t last = use->streamed ? (int64_t)q : use_last_firing(use, q);
+    if (last >= fired) {
+      const struct line *overwritten = walk->overwrites == LINES_NONE ? NULL : &walk->lines.items[walk->overwrites];
+      return overwritten != line || walk->overwritten_row != q;
+    }
+  }
+  return false;
+}
+
+/* No row below this number is still needed. */
+static uint32_t line_oldest(const struct walk *walk, const struct line *line, uint32_t next) {
+  int64_t oldest = next;
+  for (uint32_t e = line->first_use; e != LINES_NONE; e = walk->lines.uses[e].next) {
+    const struct use *use = &walk->lines.uses[e];
+    if (use->table != NULL) return 0;
+    int64_t fired = (int64_t)walk_counter(walk, e) - 1;
+    int64_t first = use->stride * (fired > 0 ? fired : 0) + use->base;
+    if (use->taps > 0 && first < oldest) oldest = first;
+  }
+  return oldest < 0 ? 0 : (uint32_t)oldest;
+}
+
+static uint64_t line_present_rows(const struct walk *walk, uint32_t index) {
+  const struct line *line = &walk->lines.items[index];
+  uint32_t next = walk->next[index];
+  uint64_t rows = walk->open[index] ? 1 : 0;
+  if (walk->firing == index) {
+    rows++; /* taking room now, whether or not anybody inside reads it */
+    next--;
+  }
+  for (uint32_t q = line_oldest(walk, line, next); q < next; q++) rows += row_present(walk, line, q);
+  return rows;
+}
+
+static void peak_reached(void *context, const struct walk *walk) {
+  struct peak_watch *watch = context;
+  struct sim_peak *peak = watch->peak;
+  if (watch->reached) return;
+  watch->reached = true;
+  for (uint32_t i = 0; i < walk->lines.count; i++) {
+    const struct line *line = &walk->lines.items[i];
+    uint32_t owner = line->op;
+    watch->loaded[i] = 0;
+    if (owner == GRAPH_NO_OP) {
+      if (walk->lines.uses[line->first_use].next != LINES_NONE) {
+        watch->loaded[i] = walk->next[i];
+        continue;
+      }
+      owner = walk->lines.items[walk->lines.uses[line->first_use].consumer].op;
+    }
+    peak->row_bytes[owner] += line_present_rows(walk, i) * line->row_bytes;
+  }
+}
+
+static void peak_freed(void *context, const struct walk *walk, const struct use *use, uint32_t q) {
+  struct peak_watch *watch = context;
+  const struct line *line = &walk->lines.items[use->line];
+  if (!watch->reached || line->op != GRAPH_NO_OP || q >= watch->loaded[use->line]) return;
+  watch->peak->row_bytes[walk->lines.items[use->consumer].op] += line->row_bytes;
+}
+
+/* Whether some tensor from outside has several readers in the group. */
+static bool walk_shares_input(const struct walk *walk) {
+  for (uint32_t i = walk->lines.inside_count; i < walk->lines.count; i++) {
+    if (walk->lines.uses[walk->lines.items[i].first_use].next != LINES_NONE) return true;
+  }
+  return false;
+}
+
+int sim_find_peak(struct sim *sim, const uint64_t *group, struct group_cost *cost, struct sim_peak *peak) {
+  struct walk *walk = &sim->walk;
+  const struct graph *graph = sim->model->graph;
+  for (uint32_t v = 0; v < graph->op_count; v++) peak->weight_bytes[v] = peak->row_bytes[v] = 0;
+  if (sim_cost(sim, group, cost) != 0) return -1;
+  peak->occupied_bytes = cost->required_bytes;
+  for (uint32_t i = 0; i < walk->lines.inside_count; i++) {
+    uint32_t op = walk->lines.items[i].op;
+    peak->weight_bytes[op] = sim->model->weight_bytes[op];
+  }
+  if (cost->required_bytes == walk->weight_bytes) return 0;
+  struct peak_watch state = {.peak = peak, .loaded = malloc(walk->lines.count * sizeof *state.loaded)};
+  if (state.loaded == NULL) return -1;
+  const struct walk_watch watch = {peak_reached, peak_freed, &state};
+  walk_rewind(walk);
+  walk->watch = &watch;
+  walk->watch_bytes = cost->required_bytes;
+  walk->skip_steady = !walk_shares_input(walk);
+  walk_run(walk);
+  free(state.loaded);
+  return 0;
+}
+
+int sim_cost_streamed(struct sim *sim, uint32_t op, uint64_t capacity_bytes, struct group_cost *cost) {
+  uint64_t group[GRAPH_MAX_SET_WORDS];
+  bitset_clear(group, sim->model->graph->set_words);
+  bitset_add(group, op);
+  if (sim_cost(sim, group, cost) != 0) return -1;
+  return streamed_cost(&sim->walk.lines, op, capacity_bytes, cost);
+}

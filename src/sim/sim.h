@@ -1,0 +1,62 @@
+/* Execution of fusion groups. A struct sim is the workspace of one thread over a shared
+ * model; nothing here depends on what was run before. */
+#ifndef SPILLWAY_SIM_SIM_H
+#define SPILLWAY_SIM_SIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/model.h"
+#include "sim/trace.h"
+
+/* What running a group takes and moves. Row traffic is for the whole batch. */
+struct group_cost {
+  uint64_t required_bytes; /* F_beta: the largest number of occupied bytes */
+  uint64_t dram_in_bytes;  /* needed rows of tensors from outside, without weights */
+  uint64_t dram_out_bytes; /* output tensors */
+  uint64_t weight_bytes;   /* weights fetched */
+  uint32_t stripes;        /* in which the group ran; 0 under LBDF, where weights stay */
+};
+
+/* F_D: all DRAM bytes of a group. */
+static inline uint64_t group_cost_dram_bytes(const struct group_cost *cost) {
+  return cost->dram_in_bytes + cost->dram_out_bytes + cost->weight_bytes;
+}
+
+/* Who holds the buffer at the instant of the peak (the first, if it is reached twice).
+ * Rows from outside count for the op that keeps them last. The shares sum to
+ * occupied_bytes. Arrays are by op label, op_count long, and belong to the caller. */
+struct sim_peak {
+  uint64_t *weight_bytes, *row_bytes;
+  uint64_t occupied_bytes;
+};
+
+struct sim;
+
+/* The model is borrowed and must outlive the simulator. */
+int sim_create(struct sim **out, const struct sim_model *model, struct error *err);
+void sim_free(struct sim *sim);
+const struct sim_model *sim_model(const struct sim *sim);
+
+/* The next three take any non-empty op set and return 0, or -1 without memory. */
+
+/* Costs under LBDF. A cost walk skips steady state unless that is turned off, which is
+ * for tests. */
+int sim_cost(struct sim *sim, const uint64_t *group, struct group_cost *cost);
+int sim_cost_plain(struct sim *sim, const uint64_t *group, struct group_cost *cost);
+
+/* Traffic alone, which needs no walk: required_bytes is a lower bound (the weights). */
+int sim_traffic(struct sim *sim, const uint64_t *group, struct group_cost *cost);
+
+/* Who holds the buffer at the peak; fills in cost too. */
+int sim_find_peak(struct sim *sim, const uint64_t *group, struct group_cost *cost, struct sim_peak *peak);
+
+/* Every step of the group, with overflow events above capacity_bytes. */
+int sim_trace(struct sim *sim, const uint64_t *group, uint64_t capacity_bytes, const struct trace_sink *sink);
+
+/* An op that cannot stay on chip with all its weights, run alone with streamed weights
+ * in the fewest stripes that fit capacity_bytes. Returns 0; 1 if it does not fit even
+ * row by row, required_bytes then being what that takes; -1 without memory. */
+int sim_cost_streamed(struct sim *sim, uint32_t op, uint64_t capacity_bytes, struct group_cost *cost);
+
+#endif

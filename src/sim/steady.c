@@ -1,0 +1,252 @@
+#include "sim/steady.h"
+
+#include <string.h>
+
+/* With fewer turns left a comparison costs more than it saves. */
+enum { STEADY_LEAST_TURNS = 6 };
+
+/* One counter between the snapshot and now. */
+struct motion {
+  int64_t before, now, step;
+};
+
+static struct motion use_motion(const struct walk *walk, uint32_t e) {
+  const struct use *use = &walk->lines.uses[e];
+  int64_t before = use->streamed ? walk->snapshot.taken[e] : walk->snapshot.next[use->consumer];
+  int64_t now = walk_counter(walk, e);
+  return (struct motion){before, now, now - before};
+}
+
+static struct motion line_motion(const struct walk *walk, uint32_t line) {
+  int64_t before = walk->snapshot.next[line], now = walk->next[line];
+  return (struct motion){before, now, now - before};
+}
+
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
+/* Periods for which a position that is at `now` and moves by step stays at or below limit. */
+static int64_t periods_below(int64_t now, int64_t step, int64_t limit) {
+  if (now > limit) return 0;
+  return step <= 0 ? INT64_MAX : (limit - now) / step;
+}
+
+/* First row that firing q would need if the line had no first row. */
+static int64_t window_first(const struct use *use, int64_t q) { return use->stride * q + use->base; }
+
+static int64_t window_reach(const struct use *use) { return (int64_t)(use->taps - 1) * use->dilation; }
+
+static int64_t use_first_row(const struct use *use, uint32_t q) {
+  struct use_rows rows = use_rows(use, q);
+  return rows.left == 0 ? -1 : (int64_t)rows.row;
+}
+
+/* By how many rows of the line the use moves per period; false if it is not regular. */
+static bool use_pace(const struct use *use, int64_t step, int64_t *pace) {
+  if (use->table == NULL) {
+    *pace = use->stride * step;
+    return true;
+  }
+  const struct use_table *table = use->table;
+  if (table->period_out == 0 || table->period_in == 0 || step % table->period_out != 0) return false;
+  *pace = step / table->period_out * table->period_in;
+  return true;
+}
+
+/* Whether all rows between the first and the last that firings from q on need are needed. */
+static bool use_gapless(const struct use *use, int64_t q) {
+  if (use->table != NULL) return false;
+  if (use->dilation == 1 && use->taps >= use->stride) return true;
+  return use->stride == 1 && use->dilation <= use->firings - q;
+}
+
+/* Periods for which the use's own firings stay clear of the borders of both lines. */
+static int64_t use_interior(const struct use *use, struct motion firing) {
+  if (use->table != NULL) {
+    const struct use_table *table = use->table;
+    /* A row is read again by firings up to `margin` later. */
+    int64_t span = use_rows(use, (uint32_t)firing.now - 1).left;
+    int64_t margin = table->period_out * (span / table->period_in + 2);
+    if (firing.before < (int64_t)table->steady_from) return 0;
+    return periods_below(firing.now + margin, firing.step, table->steady_to);
+  }
+  if (use->taps == 0) return periods_below(firing.now, firing.step, use->firings);
+  if (use->stride == 0) return periods_below(firing.now, firing.step, (int64_t)use->firings - 1);
+  if (window_first(use, firing.before) < 0) return 0;
+  int64_t last = window_first(use, firing.now - 1) + window_reach(use);
+  int64_t inside = periods_below(last, use->stride * firing.step, (int64_t)use->line_count - 1);
+  int64_t reread = firing.now - 1 + window_reach(use) / use->stride;
+  return least(inside, periods_below(reread, firing.step, (int64_t)use->firings - 1));
+}
+
+/* Rows of a line that a moving use touches: from `low` in the period seen, up to `high`
+ * there and `pace` more each period. */
+struct touched {
+  int64_t low, high, pace;
+};
+
+/* Periods for which a reader that stands still says the same of every row touched:
+ * it still needs them all, or none. */
+static int64_t still_reader(const struct use *other, int64_t fired, struct touched rows) {
+  if (fired == (int64_t)other->firings || (other->table == NULL && other->taps == 0)) return INT64_MAX;
+  if (other->table == NULL && other->stride == 0) {
+    bool all = other->base == 0 && other->dilation == 1 && other->taps >= other->line_count;
+    return all || rows.low > other->base + window_reach(other) ? INT64_MAX : 0;
+  }
+  int64_t first = other->table == NULL ? window_first(other, fired) : use_first_row(other, (uint32_t)fired);
+  if (rows.low < first) return periods_below(rows.high, rows.pace, first - 1);
+  if (!use_gapless(other, fired)) return 0;
+  int64_t last = window_first(other, (int64_t)other->firings - 1) + window_reach(other);
+  return periods_below(rows.high, rows.pace, least(last, (int64_t)other->line_count - 1));
+}
+
+/* Periods for which a reader that moves along says the same, shifted, of every row. */
+static int64_t moving_reader(const struct use *other, struct motion firing, struct touched rows) {
+  int64_t pace;
+  if (!use_pace(other, firing.step, &pace)) return 0;
+  if (other->table != NULL) {
+    const struct use_table *table = other->table;
+    if (pace != rows.pace || table->steady_to < 2) return 0;
+    if (rows.low <= use_last_row(other, table->steady_from)) return 0;
+    return periods_below(rows.high, rows.pace, use_first_row(other, table->steady_to - 1) - 1);
+  }
+  if (other->stride == 0) return still_reader(other, 0, rows); /* its interior keeps it from finishing */
+  if (pace != rows.pace || rows.low < other->base + window_reach(other)) return 0;
+  return periods_below(rows.high, rows.pace, window_first(other, (int64_t)other->firings - 1));
+}
+
+/* Periods for which every row that use e touches lives and dies as in the period seen. */
+static int64_t use_deaths(const struct walk *walk, uint32_t e, struct motion firing, int64_t pace) {
+  const struct use *use = &walk->lines.uses[e];
+  const struct touched rows = {use_first_row(use, (uint32_t)firing.before),
+                               use_last_row(use, (uint32_t)firing.now - 1), pace};
+  int64_t periods = INT64_MAX;
+  for (uint32_t o = walk->lines.items[use->line].first_use; o != LINES_NONE; o = walk->lines.uses[o].next) {
+    if (o == e) continue;
+    struct motion other = use_motion(walk, o);
+    const struct use *reader = &walk->lines.uses[o];
+    periods = least(periods, other.step == 0 ? still_reader(reader, other.now, rows)
+                                             : moving_reader(reader, other, rows));
+  }
+  return periods;
+}
+
+/* Periods for which a use behaves as in the period seen. */
+static int64_t use_periods(const struct walk *walk, uint32_t e) {
+  const struct use *use = &walk->lines.uses[e];
+  struct motion firing = use_motion(walk, e), line = line_motion(walk, use->line);
+  int64_t pace;
+  if (firing.step == 0) return INT64_MAX;
+  if (!use_pace(use, firing.step, &pace)) return 0;
+  int64_t periods = use_interior(use, firing);
+  if (periods == 0 || (use->table == NULL && use->taps == 0)) return periods;
+  if (pace != line.step) {
+    /* It may run over rows that are all there already. */
+    if (line.step != 0) return 0;
+    periods = least(periods, periods_below(use_last_row(use, (uint32_t)firing.now - 1), pace,
+                                           (int64_t)walk->next[use->line] - 1));
+  }
+  return periods == 0 ? 0 : least(periods, use_deaths(walk, e, firing, pace));
+}
+
+/* Periods for which the rows of a stored line stay needed, or not, inside the group. */
+static int64_t stored_periods(const struct walk *walk, uint32_t index) {
+  const struct line *line = &walk->lines.items[index];
+  struct motion motion = line_motion(walk, index);
+  if (motion.step == 0) return INT64_MAX;
+  int64_t periods = periods_below(motion.now, motion.step, line->set.count);
+  for (uint32_t e = line->first_use; e != LINES_NONE; e = walk->lines.uses[e].next) {
+    const struct use *use = &walk->lines.uses[e];
+    if (use->table != NULL) return 0;
+    if (use->taps == 0 || use->firings == 0) continue;
+    int64_t first = use->base, last = window_first(use, (int64_t)use->firings - 1) + window_reach(use);
+    if (motion.before > last) continue;
+    bool regular = use_gapless(use, 0) || (use->stride != 0 && motion.step % use->stride == 0);
+    if (motion.before < first || !regular) return 0;
+    periods = least(periods, periods_below(motion.now - 1, motion.step, last));
+  }
+  return periods;
+}
+
+/* Whether the outputs keep their order: they must move in proportion to their rows. */
+static bool targets_in_proportion(const struct walk *walk) {
+  const struct line *reference = NULL;
+  int64_t reference_step = 0;
+  for (uint32_t i = 0; i < walk->output_count; i++) {
+    uint32_t index = walk->outputs[i];
+    const struct line *line = &walk->lines.items[index];
+    struct motion motion = line_motion(walk, index);
+    if (motion.now == line->set.count && motion.step == 0) continue;
+    if (reference == NULL) {
+      reference = line;
+      reference_step = motion.step;
+    } else if (motion.step * reference->set.count != reference_step * line->set.count) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static int64_t steady_periods(const struct walk *walk, enum walk_loop loop, uint32_t left) {
+  int64_t periods = left / walk->snapshot.turns;
+  if (loop == WALK_TARGETS) {
+    /* `left` is of one output; stored_periods() bounds each. */
+    periods = INT64_MAX;
+    if (!targets_in_proportion(walk)) return 0;
+  }
+  for (uint32_t i = 0; i < walk->output_count && periods > 0; i++) {
+    periods = least(periods, stored_periods(walk, walk->outputs[i]));
+  }
+  for (uint32_t e = 0; e < walk->lines.use_count && periods > 0; e++) {
+    periods = least(periods, use_periods(walk, e));
+  }
+  return periods;
+}
+
+static void steady_skip(struct walk *walk, int64_t periods) {
+  for (uint32_t i = 0; i < walk->lines.count; i++) {
+    walk->next[i] += (uint32_t)(line_motion(walk, i).step * periods);
+  }
+  for (uint32_t e = 0; e < walk->lines.use_count; e++) {
+    if (!walk->lines.uses[e].streamed) continue;
+    walk->taken[e] += (uint32_t)(use_motion(walk, e).step * periods);
+  }
+  /* The change may be negative; unsigned arithmetic wraps to the right sum. */
+  walk->occupied_bytes += (walk->occupied_bytes - walk->snapshot.occupied_bytes) * (uint64_t)periods;
+  walk->skipped_periods += (uint64_t)periods;
+}
+
+/* 1, 1, 2, 1, 1, 2, 4, 1, ... (Luby, Sinclair and Zuckerman 1993): short periods are found
+ * soon whenever the steady state begins, long ones in the end. attempt counts from 1. */
+static uint32_t luby(uint32_t attempt) {
+  uint32_t k = 1;
+  while ((1u << k) - 1 < attempt) k++;
+  if ((1u << k) - 1 == attempt) return 1u << (k - 1);
+  return luby(attempt - (1u << (k - 1)) + 1);
+}
+
+static void snapshot_take(struct walk *walk, enum walk_loop loop, uint32_t item, uint32_t upto, uint32_t attempt) {
+  struct walk_snapshot *snapshot = &walk->snapshot;
+  snapshot->loop = loop;
+  snapshot->item = item;
+  snapshot->upto = upto;
+  snapshot->valid = true;
+  snapshot->turns = 0;
+  snapshot->attempt = attempt;
+  snapshot->due = luby(attempt);
+  snapshot->occupied_bytes = walk->occupied_bytes;
+  memcpy(snapshot->next, walk->next, walk->lines.count * sizeof *walk->next);
+  memcpy(snapshot->taken, walk->taken, walk->lines.use_count * sizeof *walk->taken);
+}
+
+void steady_turn(struct walk *walk, enum walk_loop loop, uint32_t item, uint32_t upto, uint32_t left) {
+  struct walk_snapshot *snapshot = &walk->snapshot;
+  if (!walk->skip_steady || left < STEADY_LEAST_TURNS) return;
+  if (!snapshot->valid || snapshot->loop != loop || snapshot->item != item || snapshot->upto != upto) {
+    snapshot_take(walk, loop, item, upto, 1);
+    return;
+  }
+  if (++snapshot->turns < snapshot->due) return;
+  int64_t periods = steady_periods(walk, loop, left);
+  if (periods >= 2 && periods < INT64_MAX) steady_skip(walk, periods - 1);
+  snapshot_take(walk, loop, item, upto, snapshot->attempt + 1);
+}

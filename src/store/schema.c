@@ -1,0 +1,162 @@
+#include "store/schema.h"
+
+#include <inttypes.h>
+#include <stdint.h>
+
+#include "store/sql.h"
+
+static const char schema_tables[] =
+    "CREATE TABLE network ("
+    "  id INTEGER PRIMARY KEY,"
+    "  name TEXT NOT NULL,"
+    "  hash TEXT NOT NULL,"
+    "  UNIQUE (name, hash)"
+    ") STRICT;"
+    "CREATE TABLE hardware ("
+    "  id INTEGER PRIMARY KEY,"
+    "  name TEXT NOT NULL,"
+    "  description TEXT NOT NULL,"
+    "  buffer_bytes INTEGER NOT NULL,"
+    "  activation_bits INTEGER NOT NULL,"
+    "  weight_bits INTEGER NOT NULL,"
+    "  bias_bits INTEGER NOT NULL,"
+    "  UNIQUE (description, name, buffer_bytes, activation_bits, weight_bits, bias_bits)"
+    ") STRICT;"
+    "CREATE TABLE run ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  network_id INTEGER NOT NULL REFERENCES network (id),"
+    "  hardware_id INTEGER NOT NULL REFERENCES hardware (id),"
+    "  tool_version TEXT NOT NULL,"
+    "  started_at TEXT NOT NULL,"
+    "  wall_seconds REAL NOT NULL,"
+    "  verb TEXT NOT NULL,"
+    "  method TEXT NOT NULL,"
+    "  search TEXT,"
+    "  splitter TEXT,"
+    "  budget INTEGER,"
+    "  seed INTEGER,"
+    "  jobs INTEGER NOT NULL,"
+    "  options TEXT NOT NULL,"
+    "  fuseable_dram_bytes INTEGER NOT NULL,"
+    "  total_dram_bytes INTEGER NOT NULL,"
+    "  dram_read_bytes INTEGER NOT NULL,"
+    "  dram_write_bytes INTEGER NOT NULL,"
+    "  weight_bytes INTEGER NOT NULL,"
+    "  max_required_bytes INTEGER NOT NULL,"
+    "  group_count INTEGER NOT NULL,"
+    "  layer_by_layer_dram_bytes INTEGER NOT NULL,"
+    "  layer_by_layer_total_bytes INTEGER NOT NULL,"
+    "  compulsory_bytes INTEGER NOT NULL,"
+    "  optimum_dram_bytes INTEGER,"
+    "  bound_dram_bytes INTEGER,"
+    "  simulations INTEGER NOT NULL,"
+    "  plans_proposed INTEGER NOT NULL,"
+    "  invalid_groups INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX run_by_network ON run (network_id, hardware_id);"
+    "CREATE TABLE run_group ("
+    "  run_id INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,"
+    "  ordinal INTEGER NOT NULL,"
+    "  ops TEXT NOT NULL,"
+    "  first_op TEXT NOT NULL,"
+    "  last_op TEXT NOT NULL,"
+    "  op_count INTEGER NOT NULL,"
+    "  method TEXT NOT NULL,"
+    "  valid INTEGER NOT NULL CHECK (valid IN (0, 1)),"
+    "  fuseable INTEGER NOT NULL CHECK (fuseable IN (0, 1)),"
+    "  required_bytes INTEGER NOT NULL,"
+    "  dram_read_bytes INTEGER NOT NULL,"
+    "  dram_write_bytes INTEGER NOT NULL,"
+    "  weight_bytes INTEGER NOT NULL,"
+    "  stripes INTEGER NOT NULL,"
+    "  PRIMARY KEY (run_id, ordinal)"
+    ") STRICT;"
+    "CREATE TABLE run_curve ("
+    "  run_id INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,"
+    "  ordinal INTEGER NOT NULL,"
+    "  plans INTEGER NOT NULL,"
+    "  fuseable_dram_bytes INTEGER NOT NULL,"
+    "  PRIMARY KEY (run_id, ordinal)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE run_explanation ("
+    "  run_id INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,"
+    "  ordinal INTEGER NOT NULL,"
+    "  group_first_op TEXT NOT NULL,"
+    "  group_last_op TEXT NOT NULL,"
+    "  required_bytes INTEGER NOT NULL,"
+    "  capacity_bytes INTEGER NOT NULL,"
+    "  culprit_op TEXT NOT NULL,"
+    "  culprit_weight_bytes INTEGER NOT NULL,"
+    "  culprit_row_bytes INTEGER NOT NULL,"
+    "  cut_from TEXT NOT NULL,"
+    "  cut_to TEXT NOT NULL,"
+    "  side_a_bytes INTEGER NOT NULL,"
+    "  side_b_bytes INTEGER NOT NULL,"
+    "  times INTEGER NOT NULL,"
+    "  PRIMARY KEY (run_id, ordinal)"
+    ") STRICT;"
+    "CREATE VIEW v_run AS SELECT"
+    "  run.id AS run_id, started_at, wall_seconds, tool_version, verb,"
+    "  network.name AS network, network.hash AS network_hash,"
+    "  hardware_id, hardware.name AS hardware, hardware.description AS hardware_description,"
+    "  buffer_bytes, activation_bits, weight_bits, bias_bits,"
+    "  method, search, splitter, budget, seed, jobs, options,"
+    "  fuseable_dram_bytes, total_dram_bytes, dram_read_bytes, dram_write_bytes, weight_bytes,"
+    "  max_required_bytes, group_count, layer_by_layer_dram_bytes, layer_by_layer_total_bytes,"
+    "  compulsory_bytes, optimum_dram_bytes, bound_dram_bytes,"
+    "  simulations, plans_proposed, invalid_groups"
+    "  FROM run JOIN network ON network.id = run.network_id JOIN hardware ON hardware.id = run.hardware_id;"
+    "CREATE VIEW v_group AS SELECT"
+    "  run_id, ordinal, ops, first_op, last_op, op_count, method, valid, fuseable, required_bytes,"
+    "  dram_read_bytes, dram_write_bytes, weight_bytes, stripes FROM run_group;"
+    "CREATE VIEW v_curve AS SELECT run_id, ordinal, plans, fuseable_dram_bytes FROM run_curve;"
+    "CREATE VIEW v_explanation AS SELECT"
+    "  run_id, ordinal, group_first_op, group_last_op, required_bytes, capacity_bytes, culprit_op,"
+    "  culprit_weight_bytes, culprit_row_bytes, cut_from, cut_to, side_a_bytes, side_b_bytes, times"
+    "  FROM run_explanation;";
+
+const char *const schema_steps[] = {schema_tables};
+const size_t schema_step_count = sizeof schema_steps / sizeof schema_steps[0];
+
+int schema_identify(size_t *version, sqlite3 *db, const char *path, size_t newest, enum error_kind kind,
+                    struct error *err) {
+  int64_t application = 0, found = 0, entries = 0;
+  /* In this order, tables that another process creates meanwhile are never seen unmarked. */
+  if (sql_integer(db, "SELECT count(*) FROM sqlite_schema", &entries) != SQLITE_OK ||
+      sql_integer(db, "PRAGMA application_id", &application) != SQLITE_OK ||
+      sql_integer(db, "PRAGMA user_version", &found) != SQLITE_OK) {
+    return sql_error(err, kind, path, "read the database", db);
+  }
+  if (application != SCHEMA_APPLICATION_ID && (application != 0 || entries != 0)) {
+    return error_set(err, kind,
+                     "%s: is an SQLite database of another program, not Spillway's; it was left as it is; "
+                     "choose another file with --db",
+                     path);
+  }
+  if (found < 0 || (uint64_t)found > newest) {
+    return error_set(err, kind,
+                     "%s: was written by a newer Spillway: schema version %" PRId64
+                     ", this one knows versions up to %zu; update Spillway or choose another file with --db",
+                     path, found, newest);
+  }
+  *version = entries == 0 ? 0 : (size_t)found;
+  return 0;
+}
+
+int schema_migrate(sqlite3 *db, const char *path, const char *const *steps, size_t step_count,
+                   struct error *err) {
+  size_t version;
+  if (schema_identify(&version, db, path, step_count, ERROR_OUTPUT, err) != 0) return -1;
+  for (; version < step_count; version++) {
+    if (sqlite3_exec(db, steps[version], NULL, NULL, NULL) != SQLITE_OK) {
+      return sql_error(err, ERROR_OUTPUT, path, "create or update its tables", db);
+    }
+  }
+  char sql[96];
+  sqlite3_snprintf(sizeof sql, sql, "PRAGMA application_id = %d; PRAGMA user_version = %d",
+                   SCHEMA_APPLICATION_ID, (int)step_count);
+  if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK) {
+    return sql_error(err, ERROR_OUTPUT, path, "write its version", db);
+  }
+  return 0;
+}

@@ -1,0 +1,124 @@
+/* The results database: one record per finished run, written whole or not at all.
+ * Plain records, no simulator types. What the tables and views mean is in docs/database.md.
+ *
+ * Any number of processes may write one database. A store belongs to one thread at a
+ * time, must not be used across fork(), and a process opens a database at most once. */
+#ifndef SPILLWAY_STORE_STORE_H
+#define SPILLWAY_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/error.h"
+
+/* All pointers in the records are borrowed for the length of the call. Texts are UTF-8 and
+ * may not be NULL unless said so. Counts and bytes beyond INT64_MAX are refused. */
+
+struct store_network {
+  const char *name;
+  const char *hash; /* of the file's content, in hex */
+};
+
+/* Kept once per distinct content. */
+struct store_hardware {
+  const char *name;
+  const char *description; /* the whole description, YAML */
+  uint64_t buffer_bytes;
+  uint64_t activation_bits;
+  uint64_t weight_bits;
+  uint64_t bias_bits;
+};
+
+/* One fusion group of the resulting plan. */
+struct store_group {
+  const char *ops; /* JSON array of op names in label order */
+  const char *first_op;
+  const char *last_op;
+  uint64_t op_count;
+  const char *method; /* under which it runs */
+  bool valid;
+  bool fuseable;
+  uint64_t required_bytes;
+  uint64_t dram_read_bytes;
+  uint64_t dram_write_bytes;
+  uint64_t weight_bytes; /* contained in dram_read_bytes */
+  uint64_t stripes;
+};
+
+/* The best plan so far had fuseable_dram_bytes when `plans` plans had been proposed. */
+struct store_curve_point {
+  uint64_t plans;
+  uint64_t fuseable_dram_bytes;
+};
+
+/* One overflow explained and the cut that followed, merged over all groups in which the
+ * same culprit op led to the same cut edge; the bytes and group are those of the first. */
+struct store_explanation {
+  const char *group_first_op;
+  const char *group_last_op;
+  uint64_t required_bytes;
+  uint64_t capacity_bytes;
+  const char *culprit_op;
+  uint64_t culprit_weight_bytes; /* of its weights at the peak */
+  uint64_t culprit_row_bytes;    /* of its rows at the peak */
+  const char *cut_from;          /* the edge that was cut */
+  const char *cut_to;
+  uint64_t side_a_bytes; /* predicted requirement of the producer's side */
+  uint64_t side_b_bytes; /* and of the consumer's side */
+  uint64_t times;        /* how often it was given */
+};
+
+struct store_run {
+  const char *tool_version;
+  const char *started_at; /* UTC, ISO 8601: 2024-05-06T07:08:09Z */
+  double wall_seconds;
+  const char *verb; /* "simulate" or "schedule" */
+  struct store_network network;
+  struct store_hardware hardware;
+  const char *method;
+  const char *search;     /* NULL: nothing was searched */
+  const char *splitter;   /* NULL: nothing was split */
+  const uint64_t *budget; /* plans; NULL: none */
+  const uint64_t *seed;   /* NULL: nothing random; stored as a signed number of the same 64 bits */
+  uint64_t jobs;          /* threads */
+  const char *options;    /* JSON object of all other options */
+  uint64_t fuseable_dram_bytes;
+  uint64_t total_dram_bytes;
+  uint64_t dram_read_bytes;
+  uint64_t dram_write_bytes;
+  uint64_t weight_bytes;
+  uint64_t max_required_bytes;
+  uint64_t layer_by_layer_dram_bytes;  /* fuseable ops, each its own group */
+  uint64_t layer_by_layer_total_bytes; /* all ops, each its own group */
+  uint64_t compulsory_bytes;
+  const uint64_t *optimum_dram_bytes; /* certified optimum of fuseable_dram_bytes; NULL: unknown */
+  const uint64_t *bound_dram_bytes;   /* proven lower bound of fuseable_dram_bytes; NULL: unknown */
+  uint64_t simulations;               /* distinct groups evaluated */
+  uint64_t plans_proposed;
+  uint64_t invalid_groups; /* distinct groups found to overflow */
+  const struct store_group *groups;
+  uint64_t group_count;
+  const struct store_curve_point *curve;
+  uint64_t curve_count;
+  const struct store_explanation *explanations;
+  uint64_t explanation_count;
+};
+
+struct store;
+
+/* Opens the database for writing: creates it, and its directory (one level), if missing,
+ * brings an older one up to date and proves that it can be written. Refuses, untouched,
+ * a file that is not a database of Spillway's or that a newer Spillway wrote. Failures are
+ * ERROR_OUTPUT. The caller closes *store, which is NULL after a failure. */
+int store_open(struct store **store, const char *path, struct error *err);
+
+/* Writes the run with all its groups, curve and explanations in one transaction and gives
+ * its number (run_id may be NULL). After a failure (ERROR_OUTPUT) nothing of it is there
+ * and the store can be used on. */
+int store_write_run(struct store *store, int64_t *run_id, const struct store_run *run, struct error *err);
+
+/* Takes NULL. */
+void store_close(struct store *store);
+
+#endif

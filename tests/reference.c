@@ -1,0 +1,220 @@
+#include "reference.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/bitset.h"
+
+enum row_state { ROW_ABSENT, ROW_PRESENT, ROW_FREED };
+
+struct row {
+  bool needed;
+  enum row_state state;
+  uint32_t readers;    /* (output row, input) pairs of the group still to come */
+  uint32_t owner;      /* op that it counts for */
+  uint64_t born, died; /* on the run's clock */
+};
+
+struct run {
+  const struct graph *graph;
+  const struct hw *hw;
+  const uint64_t *group;
+  struct row **rows; /* by tensor */
+  uint32_t *next;    /* by tensor: rows before it are there, gone or not needed */
+  uint64_t clock, occupied_bytes, peak_clock;
+  struct reference *out;
+};
+
+__attribute__((format(printf, 2, 3))) static void fault(struct run *run, const char *format, ...) {
+  if (run->out->fault[0] != '\0') return;
+  va_list list;
+  va_start(list, format);
+  vsnprintf(run->out->fault, sizeof run->out->fault, format, list);
+  va_end(list);
+}
+
+static void *allocate(size_t count, size_t size) {
+  void *memory = calloc(count == 0 ? 1 : count, size);
+  if (memory == NULL) abort();
+  return memory;
+}
+
+/* ---- what the text calls needed ---- */
+
+uint32_t reference_candidates(const struct row_map *map, uint32_t r, uint32_t rows_in) {
+  switch (map->kind) {
+    case ROW_WINDOW: return map->kernel;
+    case ROW_STREAMED: return rows_in;
+    case ROW_TABLE: return map->spans[r].count;
+  }
+  return 0;
+}
+
+int64_t reference_candidate(const struct row_map *map, uint32_t r, uint32_t k) {
+  switch (map->kind) {
+    case ROW_WINDOW: return (int64_t)r * map->stride + map->offset + (int64_t)k * map->dilation;
+    case ROW_STREAMED: return k;
+    case ROW_TABLE: return (int64_t)map->spans[r].first + k;
+  }
+  return -1;
+}
+
+static bool inside(const struct run *run, uint32_t t) {
+  uint32_t op = run->graph->tensors[t].producer;
+  return op != GRAPH_NO_OP && bitset_has(run->group, op);
+}
+
+bool reference_is_stored(const struct graph *graph, const uint64_t *group, uint32_t t) {
+  if (graph->tensors[t].is_output) return true;
+  for (uint32_t u = 0; u < graph->tensor_count; u++) {
+    for (uint32_t i = 0; i < graph->tensors[u].input_count; i++) {
+      if (graph->tensors[u].inputs[i].tensor == t && !bitset_has(group, graph->tensors[u].producer)) return true;
+    }
+  }
+  return false;
+}
+
+static uint64_t bytes_of(uint64_t elements, uint32_t bits) { return (elements * bits + 7) / 8; }
+
+static uint64_t row_bytes(const struct run *run, uint32_t t) {
+  return bytes_of(run->graph->tensors[t].row_elements, run->hw->activation_bits);
+}
+
+static uint64_t op_weight_bytes(const struct run *run, uint32_t v) {
+  const struct op *op = &run->graph->ops[v];
+  return bytes_of(op->weight_elements, run->hw->weight_bits) + bytes_of(op->bias_elements, run->hw->bias_bits);
+}
+
+/* Consumers come after their inputs, so one pass from the end marks everything. */
+static void mark_needed(struct run *run) {
+  for (uint32_t t = run->graph->tensor_count; t-- > 0;) {
+    if (!inside(run, t)) continue;
+    const struct tensor *tensor = &run->graph->tensors[t];
+    bool stored = reference_is_stored(run->graph, run->group, t);
+    for (uint32_t r = 0; r < tensor->rows; r++) {
+      if (stored) run->rows[t][r].needed = true;
+      if (!run->rows[t][r].needed) continue;
+      for (uint32_t i = 0; i < tensor->input_count; i++) {
+        uint32_t from = tensor->inputs[i].tensor, rows_in = run->graph->tensors[from].rows;
+        uint32_t count = reference_candidates(&tensor->inputs[i].map, r, rows_in);
+        for (uint32_t k = 0; k < count; k++) {
+          int64_t q = reference_candidate(&tensor->inputs[i].map, r, k);
+          if (q < 0 || q >= rows_in) continue;
+          run->rows[from][q].needed = true;
+          run->rows[from][q].readers++;
+        }
+      }
+    }
+  }
+}
+
+/* ---- rows coming and going ---- */
+
+static void acquire(struct run *run, uint32_t t, uint32_t r) {
+  struct row *row = &run->rows[t][r];
+  if (row->state != ROW_ABSENT) fault(run, "row %u of tensor %u comes twice", r, t);
+  row->state = ROW_PRESENT;
+  row->born = ++run->clock;
+  run->occupied_bytes += row_bytes(run, t);
+  if (run->occupied_bytes > run->out->required_bytes) {
+    run->out->required_bytes = run->occupied_bytes;
+    run->peak_clock = run->clock;
+  }
+  struct reference *out = run->out;
+  if (out->acquired_count == out->acquired_capacity) {
+    out->acquired_capacity = 2 * out->acquired_capacity + 64;
+    out->acquired = realloc(out->acquired, out->acquired_capacity * sizeof *out->acquired);
+    if (out->acquired == NULL) abort();
+  }
+  out->acquired[out->acquired_count++] = (struct reference_row){t, r};
+}
+
+/* op: whose step lets the row go */
+static void let_go(struct run *run, uint32_t t, uint32_t r, uint32_t op) {
+  struct row *row = &run->rows[t][r];
+  if (row->state != ROW_PRESENT) fault(run, "row %u of tensor %u is freed but not there", r, t);
+  row->state = ROW_FREED;
+  row->died = ++run->clock;
+  row->owner = inside(run, t) ? run->graph->tensors[t].producer : op;
+  run->occupied_bytes -= row_bytes(run, t);
+}
+
+static void use_row(struct run *run, uint32_t t, uint32_t r) {
+  struct row *row = &run->rows[t][r];
+  if (row->state == ROW_ABSENT) fault(run, "row %u of tensor %u is read before it is there", r, t);
+  if (row->state == ROW_FREED) fault(run, "row %u of tensor %u is read after it was freed", r, t);
+  if (row->readers == 0) fault(run, "row %u of tensor %u is read too often", r, t);
+  row->readers--;
+}
+
+/* ---- firing ---- */
+
+static void fire(struct run *run, uint32_t t, uint32_t r);
+
+static void make_present(struct run *run, uint32_t t, uint32_t last) {
+  while (run->next[t] <= last) {
+    uint32_t q = run->next[t]++;
+    if (!run->rows[t][q].needed) continue;
+    if (inside(run, t)) {
+      fire(run, t, q);
+    } else {
+      acquire(run, t, q);
+      run->out->dram_in_bytes += row_bytes(run, t) * run->graph->batch;
+    }
+  }
+}
+
+static void take_streamed(struct run *run, uint32_t from, uint32_t op) {
+  for (uint32_t q = 0; q < run->graph->tensors[from].rows; q++) {
+    make_present(run, from, q);
+    use_row(run, from, q);
+    if (run->rows[from][q].readers == 0) let_go(run, from, q, op);
+  }
+}
+
+static void bring_window(struct run *run, const struct tensor_input *input, uint32_t r) {
+  uint32_t rows_in = run->graph->tensors[input->tensor].rows;
+  int64_t last = -1;
+  for (uint32_t k = 0; k < reference_candidates(&input->map, r, rows_in); k++) {
+    int64_t q = reference_candidate(&input->map, r, k);
+    if (q >= 0 && q < rows_in && q > last) last = q;
+  }
+  if (last >= 0) make_present(run, input->tensor, (uint32_t)last);
+}
+
+/* Calls visit for every row that the firing reads, streamed inputs left out. */
+static void each_read(struct run *run, uint32_t t, uint32_t r,
+                      void (*visit)(struct run *run, uint32_t from, uint32_t q, uint32_t t)) {
+  const struct tensor *tensor = &run->graph->tensors[t];
+  for (uint32_t i = 0; i < tensor->input_count; i++) {
+    const struct tensor_input *input = &tensor->inputs[i];
+    uint32_t rows_in = run->graph->tensors[input->tensor].rows;
+    if (input->map.kind == ROW_STREAMED) continue;
+    for (uint32_t k = 0; k < reference_candidates(&input->map, r, rows_in); k++) {
+      int64_t q = reference_candidate(&input->map, r, k);
+      if (q >= 0 && q < rows_in) visit(run, input->tensor, (uint32_t)q, t);
+    }
+  }
+}
+
+static void visit_use(struct run *run, uint32_t from, uint32_t q, uint32_t t) {
+  (void)t;
+  use_row(run, from, q);
+}
+
+static bool dies_now(const struct run *run, uint32_t from, uint32_t q) {
+  return run->rows[from][q].readers == 0 && run->rows[from][q].state == ROW_PRESENT;
+}
+
+/* clock of the run before any overwriting tells whether one was done already */
+static void visit_overwrite(struct run *run, uint32_t from, uint32_t q, uint32_t t) {
+  if (run->clock % 2 == 0 || !dies_now(run, from, q) || row_bytes(run, from) != row_bytes(run, t)) return;
+  let_go(run, from, q, run->graph->tensors[t].producer);
+}
+
+static void visit_free(struct run *run, uint32_t from, uint32_t q, uint32_t t) {
+  if (dies_now(run, from, q)) let_go(run, from, q, run->graph->tensors[t].producer);
+}
+
