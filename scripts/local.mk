@@ -1,1 +1,7 @@
-
+EXTRA_DIST += \
+	.ci/run \
+	scripts/check \
+	scripts/check-dist \
+	scripts/demo \
+	scripts/lib.sh \
+	scripts/setup

@@ -70,7 +70,8 @@ bool reference_is_stored(const struct graph *graph, const uint64_t *group, uint3
   if (graph->tensors[t].is_output) return true;
   for (uint32_t u = 0; u < graph->tensor_count; u++) {
     for (uint32_t i = 0; i < graph->tensors[u].input_count; i++) {
-      if (graph->tensors[u].inputs[i].tensor == t && !bitset_has(group, graph->tensors[u].producer)) return true;
+      bool reads = graph->tensors[u].inputs[i].tensor == t;
+      if (reads && !bitset_has(group, graph->tensors[u].producer)) return true;
     }
   }
   return false;
@@ -84,7 +85,8 @@ static uint64_t row_bytes(const struct run *run, uint32_t t) {
 
 static uint64_t op_weight_bytes(const struct run *run, uint32_t v) {
   const struct op *op = &run->graph->ops[v];
-  return bytes_of(op->weight_elements, run->hw->weight_bits) + bytes_of(op->bias_elements, run->hw->bias_bits);
+  uint64_t bias = bytes_of(op->bias_elements, run->hw->bias_bits);
+  return bytes_of(op->weight_elements, run->hw->weight_bits) + bias;
 }
 
 /* Consumers come after their inputs, so one pass from the end marks everything. */
@@ -184,37 +186,156 @@ static void bring_window(struct run *run, const struct tensor_input *input, uint
   if (last >= 0) make_present(run, input->tensor, (uint32_t)last);
 }
 
-/* Calls visit for every row that the firing reads, streamed inputs left out. */
-static void each_read(struct run *run, uint32_t t, uint32_t r,
-                      void (*visit)(struct run *run, uint32_t from, uint32_t q, uint32_t t)) {
+/* Every row that the firing reads, streamed inputs left out; the caller frees the list. */
+static struct reference_row *list_reads(const struct run *run, uint32_t t, uint32_t r, size_t *count) {
   const struct tensor *tensor = &run->graph->tensors[t];
+  size_t limit = 0;
+  for (uint32_t i = 0; i < tensor->input_count; i++) {
+    const struct tensor_input *input = &tensor->inputs[i];
+    limit += reference_candidates(&input->map, r, run->graph->tensors[input->tensor].rows);
+  }
+  struct reference_row *reads = allocate(limit, sizeof *reads);
+  *count = 0;
   for (uint32_t i = 0; i < tensor->input_count; i++) {
     const struct tensor_input *input = &tensor->inputs[i];
     uint32_t rows_in = run->graph->tensors[input->tensor].rows;
     if (input->map.kind == ROW_STREAMED) continue;
     for (uint32_t k = 0; k < reference_candidates(&input->map, r, rows_in); k++) {
       int64_t q = reference_candidate(&input->map, r, k);
-      if (q >= 0 && q < rows_in) visit(run, input->tensor, (uint32_t)q, t);
+      if (q >= 0 && q < rows_in) reads[(*count)++] = (struct reference_row){input->tensor, (uint32_t)q};
+    }
+  }
+  return reads;
+}
+
+static bool dies_now(const struct run *run, struct reference_row read) {
+  const struct row *row = &run->rows[read.tensor][read.row];
+  return row->readers == 0 && row->state == ROW_PRESENT;
+}
+
+static bool reduces(const struct tensor *tensor) {
+  for (uint32_t i = 0; i < tensor->input_count; i++) {
+    if (tensor->inputs[i].map.kind == ROW_STREAMED) return true;
+  }
+  return false;
+}
+
+/* Lets go the first dying row that has the bytes of an elementwise output row. */
+static void overwrite(struct run *run, uint32_t t, const struct reference_row *reads, size_t count) {
+  if (!run->hw->in_place || !run->graph->tensors[t].elementwise) return;
+  for (size_t i = 0; i < count; i++) {
+    if (!dies_now(run, reads[i]) || row_bytes(run, reads[i].tensor) != row_bytes(run, t)) continue;
+    let_go(run, reads[i].tensor, reads[i].row, run->graph->tensors[t].producer);
+    return;
+  }
+}
+
+static void compute(struct run *run, uint32_t t, uint32_t r) {
+  const struct tensor *tensor = &run->graph->tensors[t];
+  size_t count;
+  struct reference_row *reads = list_reads(run, t, r, &count);
+  for (size_t i = 0; i < count; i++) use_row(run, reads[i].tensor, reads[i].row);
+  if (!reduces(tensor)) {
+    overwrite(run, t, reads, count);
+    acquire(run, t, r);
+  }
+  for (size_t i = 0; i < count; i++) {
+    if (dies_now(run, reads[i])) let_go(run, reads[i].tensor, reads[i].row, tensor->producer);
+  }
+  free(reads);
+}
+
+static void fire(struct run *run, uint32_t t, uint32_t r) {
+  const struct tensor *tensor = &run->graph->tensors[t];
+  if (reduces(tensor)) acquire(run, t, r);
+  for (uint32_t i = 0; i < tensor->input_count; i++) {
+    const struct tensor_input *input = &tensor->inputs[i];
+    if (input->map.kind == ROW_STREAMED) {
+      take_streamed(run, input->tensor, tensor->producer);
+    } else {
+      bring_window(run, input, r);
+    }
+  }
+  compute(run, t, r);
+  if (reference_is_stored(run->graph, run->group, t)) {
+    run->out->dram_out_bytes += row_bytes(run, t) * run->graph->batch;
+  }
+  if (run->rows[t][r].readers == 0) let_go(run, t, r, tensor->producer);
+}
+
+/* The output whose (next row + 1) / rows is smallest; of equal ones the first. */
+static bool next_target(const struct run *run, const uint32_t *next, uint32_t *target) {
+  const struct graph *graph = run->graph;
+  bool found = false;
+  for (uint32_t t = 0; t < graph->tensor_count; t++) {
+    if (!inside(run, t) || !reference_is_stored(graph, run->group, t)) continue;
+    uint64_t rows = graph->tensors[t].rows;
+    if (next[t] == rows) continue;
+    uint64_t best_rows = graph->tensors[*target].rows;
+    if (found && (next[t] + 1) * best_rows >= (next[*target] + 1) * rows) continue;
+    *target = t;
+    found = true;
+  }
+  return found;
+}
+
+static void walk_targets(struct run *run) {
+  uint32_t *next = allocate(run->graph->tensor_count, sizeof *next), t = 0;
+  while (next_target(run, next, &t)) make_present(run, t, next[t]++);
+  free(next);
+}
+
+/* ---- the whole run ---- */
+
+static void share_peak(struct run *run) {
+  for (uint32_t t = 0; t < run->graph->tensor_count; t++) {
+    for (uint32_t r = 0; r < run->graph->tensors[t].rows; r++) {
+      const struct row *row = &run->rows[t][r];
+      if (row->state == ROW_PRESENT) fault(run, "row %u of tensor %u is still there at the end", r, t);
+      if (row->needed && row->state == ROW_ABSENT) fault(run, "row %u of tensor %u never came", r, t);
+      if (!row->needed && row->state != ROW_ABSENT) fault(run, "row %u of tensor %u came unneeded", r, t);
+      if (row->readers > 0) fault(run, "row %u of tensor %u has readers left", r, t);
+      bool held = row->state == ROW_FREED && row->born <= run->peak_clock && row->died > run->peak_clock;
+      if (held) run->out->row_share[row->owner] += row_bytes(run, t);
     }
   }
 }
 
-static void visit_use(struct run *run, uint32_t from, uint32_t q, uint32_t t) {
-  (void)t;
-  use_row(run, from, q);
+static void load_weights(struct run *run) {
+  for (uint32_t v = 0; v < run->graph->op_count; v++) {
+    if (!bitset_has(run->group, v)) continue;
+    run->out->weight_share[v] = op_weight_bytes(run, v);
+    run->occupied_bytes += run->out->weight_share[v];
+  }
+  run->out->weight_bytes = run->occupied_bytes;
+  run->out->required_bytes = run->occupied_bytes;
 }
 
-static bool dies_now(const struct run *run, uint32_t from, uint32_t q) {
-  return run->rows[from][q].readers == 0 && run->rows[from][q].state == ROW_PRESENT;
+void reference_run(struct reference *out, const struct graph *graph, const struct hw *hw,
+                   const uint64_t *group) {
+  *out = (struct reference){
+      .weight_share = allocate(graph->op_count, sizeof *out->weight_share),
+      .row_share = allocate(graph->op_count, sizeof *out->row_share),
+  };
+  struct run run = {.graph = graph, .hw = hw, .group = group, .out = out};
+  run.next = allocate(graph->tensor_count, sizeof *run.next);
+  run.rows = allocate(graph->tensor_count, sizeof *run.rows);
+  for (uint32_t t = 0; t < graph->tensor_count; t++) {
+    run.rows[t] = allocate(graph->tensors[t].rows, sizeof *run.rows[t]);
+  }
+  mark_needed(&run);
+  load_weights(&run);
+  walk_targets(&run);
+  share_peak(&run);
+  if (run.occupied_bytes != out->weight_bytes) fault(&run, "rows leak");
+  for (uint32_t t = 0; t < graph->tensor_count; t++) free(run.rows[t]);
+  free(run.rows);
+  free(run.next);
 }
 
-/* clock of the run before any overwriting tells whether one was done already */
-static void visit_overwrite(struct run *run, uint32_t from, uint32_t q, uint32_t t) {
-  if (run->clock % 2 == 0 || !dies_now(run, from, q) || row_bytes(run, from) != row_bytes(run, t)) return;
-  let_go(run, from, q, run->graph->tensors[t].producer);
+void reference_free(struct reference *reference) {
+  free(reference->weight_share);
+  free(reference->row_share);
+  free(reference->acquired);
+  *reference = (struct reference){0};
 }
-
-static void visit_free(struct run *run, uint32_t from, uint32_t q, uint32_t t) {
-  if (dies_now(run, from, q)) let_go(run, from, q, run->graph->tensors[t].producer);
-}
-

@@ -28,7 +28,8 @@ struct reference {
 };
 
 /* Runs the group; reference_free() releases what out points to. */
-void reference_run(struct reference *out, const struct graph *graph, const struct hw *hw, const uint64_t *group);
+void reference_run(struct reference *out, const struct graph *graph, const struct hw *hw,
+                   const uint64_t *group);
 void reference_free(struct reference *reference);
 
 /* Whether something outside the group needs the tensor, which an op of it produces. */

@@ -114,7 +114,8 @@ START_TEST(queries_cannot_write) {
   }
   ck_assert_int_eq(fixture_integer("SELECT count(*) FROM v_run WHERE seed = -5"), 1);
   ck_assert_int_ne(access("copy.db", F_OK), 0);
-  fixture_assert_csv("SELECT value FROM v_group, json_each(ops) ORDER BY 1", NULL, "value\r\na\r\nb\r\nc\r\n");
+  fixture_assert_csv("SELECT value FROM v_group, json_each(ops) ORDER BY 1", NULL,
+                     "value\r\na\r\nb\r\nc\r\n");
   fixture_assert_csv("PRAGMA user_version", NULL, "user_version\r\n1\r\n");
   fixture_assert_csv("SELECT name FROM pragma_table_info('v_curve')", NULL,
                      "name\r\nrun_id\r\nordinal\r\nplans\r\nfuseable_dram_bytes\r\n");
@@ -317,6 +318,45 @@ START_TEST(named_queries_have_the_parameters_they_state) {
 }
 END_TEST
 
+/* Every column of the views and every named query has its row in docs/database.md. */
+START_TEST(the_manual_is_complete) {
+  const char *root = getenv("SPILLWAY_SOURCE_DIR");
+  char path[1024], words[128];
+  snprintf(path, sizeof path, "%s/docs/database.md", root == NULL ? "." : root);
+  FILE *file = fopen(path, "r");
+  ck_assert_msg(file != NULL, "cannot open %s", path);
+  char *manual = calloc(1, 1 << 16);
+  ck_assert_uint_lt(fread(manual, 1, (1 << 16) - 1, file), (1 << 16) - 1);
+  fclose(file);
+  sqlite3 *db;
+  sqlite3_stmt *statement;
+  int columns = 0;
+  fixture_write_example();
+  ck_assert_int_eq(sqlite3_open(fixture_database, &db), SQLITE_OK);
+  const char *sql =
+      "SELECT v.name, c.name FROM sqlite_schema AS v, pragma_table_info(v.name) AS c"
+      " WHERE v.type = 'view'";
+  ck_assert_int_eq(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
+  for (; sqlite3_step(statement) == SQLITE_ROW; columns++) {
+    snprintf(words, sizeof words, "\n### %s:", (const char *)sqlite3_column_text(statement, 0));
+    const char *section = strstr(manual, words);
+    ck_assert_msg(section != NULL, "no section%s", words);
+    const char *end = strstr(section + 1, "\n##");
+    snprintf(words, sizeof words, "\n| `%s` |", (const char *)sqlite3_column_text(statement, 1));
+    const char *row = strstr(section, words);
+    ck_assert_msg(row != NULL && row < end, "no row%s", words);
+  }
+  ck_assert_int_eq(columns, 36 + 14 + 4 + 14);
+  sqlite3_finalize(statement);
+  sqlite3_close(db);
+  for (size_t i = 0; i < named_query_count; i++) {
+    snprintf(words, sizeof words, "\n| `%s` |", named_queries[i].name);
+    ck_assert_msg(strstr(manual, words) != NULL, "no row%s", words);
+  }
+  free(manual);
+}
+END_TEST
+
 /* ---- printing ---- */
 
 START_TEST(csv_is_quoted) {
@@ -429,6 +469,7 @@ Suite *query_suite(void) {
   tcase_add_test(tcase, culprits_are_right);
   tcase_add_test(tcase, curve_runs_and_groups_are_right);
   tcase_add_test(tcase, named_queries_have_the_parameters_they_state);
+  tcase_add_test(tcase, the_manual_is_complete);
   tcase_add_test(tcase, csv_is_quoted);
   tcase_add_test(tcase, json_is_valid);
   tcase_add_test(tcase, tables_are_aligned);

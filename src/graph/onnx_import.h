@@ -186,7 +186,6 @@ int node_error(const struct node *node, const char *format, ...) __attribute__((
 const struct value *node_input(const struct node *node, uint32_t input);
 const Onnx__AttributeProto *node_attribute(const struct node *node, const char *name);
 int64_t node_int(const struct node *node, const char *name, int64_t fallback);
-float node_float(const struct node *node, const char *name, float fallback);
 
 /* *choice = the place of the attribute's text in choices, or of fallback if it is left out. */
 int node_choice(const struct node *node, const char *name, const char *const *choices, size_t count,
@@ -265,13 +264,10 @@ const Onnx__TensorShapeProto *onnx_declared_shape(const Onnx__ValueInfoProto *in
 /* The node's name, or its op type and index. */
 const char *onnx_node_name(struct importer *importer, uint32_t node);
 
-/* onnx_node.c */
-int onnx_import_node(struct importer *importer, uint32_t node, struct error *err);
-
 /* onnx_draft.c */
+int onnx_import_node(struct importer *importer, uint32_t node, struct error *err);
 int onnx_draft_input(struct importer *importer, struct value *value, const struct shape *shape,
                      struct error *err);
-int onnx_draft_op(struct node *node);
 /* -1 with a message that begins with the file if the shape cannot be a tensor. */
 int onnx_draft_check(const struct importer *importer, const char *name, const struct shape *shape,
                      struct error *err);

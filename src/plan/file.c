@@ -31,8 +31,9 @@ static int plan_compare_names(const void *a, const void *b) {
 
 static int plan_unknown_op(const struct plan_reader *reader, const struct yaml_node *node) {
   struct text_nearest nearest = text_nearest_start(node->text);
-  for (uint32_t v = 0; v < reader->graph->op_count; v++)
+  for (uint32_t v = 0; v < reader->graph->op_count; v++) {
     text_nearest_offer(&nearest, reader->graph->ops[v].name);
+  }
   if (nearest.best == NULL) {
     return error_input(reader->err, reader->tree->path, node->line, "network '%s' has no op '%.200s'",
                        reader->graph->name, node->text);

@@ -1,1 +1,9 @@
-
+noinst_LIBRARIES += src/sched/libsched.a
+src_sched_libsched_a_SOURCES = \
+	src/sched/candidate.c src/sched/candidate.h \
+	src/sched/memo.c src/sched/memo.h \
+	src/sched/search.c src/sched/search.h \
+	src/sched/search_local.c \
+	src/sched/search_random.c \
+	src/sched/searcher.h \
+	src/sched/split.c src/sched/split.h

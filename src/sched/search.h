@@ -51,10 +51,11 @@ struct search_result {
   uint64_t groups_split;     /* distinct invalid groups that were split */
 };
 
+struct searcher; /* see searcher.h */
+
 struct search {
   const char *name, *summary;
-  int (*run)(struct search_result *out, const struct sim_model *model, const struct search_options *options,
-             struct error *err);
+  int (*run)(struct searcher *searcher, struct error *err);
 };
 
 extern const struct search searches[];

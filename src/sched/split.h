@@ -38,7 +38,7 @@ void splitter_free(struct splitter *splitter);
 
 /* Parts of a connected group of ops that are each valid alone; the group itself if it is
  * valid. rng is used by explainers that draw. *out lives until the next call on this
- * splitter, or as long as the memo if the explainer does not draw. 0, or -1 without memory. */
+ * splitter. 0, or -1 without memory. */
 int splitter_split(struct splitter *splitter, const uint64_t *group, struct rng *rng, struct split *out);
 
 /* Explanation of an invalid group as the splitter's explainer gives it, borrowed until

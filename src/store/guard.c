@@ -24,14 +24,14 @@ static const struct guard_pragma {
   const char *name;
   bool argument;
 } guard_pragmas[] = {
-    {"application_id", false},   {"user_version", false},   {"schema_version", false},
-    {"page_count", false},     {"page_size", false},
-    {"freelist_count", false},   {"encoding", false},       {"foreign_keys", false},
-    {"compile_options", false},  {"database_list", false},  {"function_list", false},
-    {"table_list", true},        {"table_info", true},      {"table_xinfo", true},
-    {"index_list", true},        {"index_info", true},      {"foreign_key_list", true},
-    {"integrity_check", true},   {"quick_check", true},     {"index_xinfo", true},
-    {"foreign_key_check", true}, {"collation_list", false},
+    {"application_id", false}, {"user_version", false},    {"schema_version", false},
+    {"page_count", false},     {"page_size", false},       {"freelist_count", false},
+    {"encoding", false},       {"foreign_keys", false},    {"compile_options", false},
+    {"database_list", false},  {"function_list", false},   {"table_list", true},
+    {"table_info", true},      {"table_xinfo", true},      {"index_list", true},
+    {"index_info", true},      {"foreign_key_list", true}, {"integrity_check", true},
+    {"quick_check", true},     {"index_xinfo", true},      {"foreign_key_check", true},
+    {"collation_list", false},
 };
 
 /* Functions that reach beyond the database. */

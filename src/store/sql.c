@@ -32,7 +32,7 @@ int sql_check_file(bool *exists, const char *path, enum error_kind kind, struct 
                    path, S_ISDIR(status.st_mode) ? "a directory" : "not a regular file");
 }
 
-#define SQL_FULL                                                  \
+#define SQL_FULL                                             \
   "the disk is full, or a quota or a size limit is reached", \
       "free some space, or see to the disk, and run again; what was stored is kept"
 
@@ -44,6 +44,7 @@ static const struct sql_trouble {
 } sql_troubles[] = {
     {SQLITE_FULL, SQL_FULL},
     {SQLITE_IOERR_WRITE, SQL_FULL},
+    {SQLITE_IOERR_SHMOPEN, SQL_FULL},
     {SQLITE_IOERR_SHMSIZE, SQL_FULL},
     {SQLITE_READONLY, "it is read-only",
      "make the file and its directory writable, or choose another with --db"},
@@ -76,7 +77,8 @@ int sql_error(struct error *err, enum error_kind kind, const char *path, const c
   const struct sql_trouble *trouble = sql_find_trouble(sqlite3_extended_errcode(db));
   const char *text = sqlite3_errmsg(db);
   if (trouble == NULL) return error_set(err, kind, "%s: cannot %s: %s", path, action, text);
-  return error_set(err, kind, "%s: cannot %s: %s (%s); %s", path, action, trouble->what, text, trouble->advice);
+  return error_set(err, kind, "%s: cannot %s: %s (%s); %s", path, action, trouble->what, text,
+                   trouble->advice);
 }
 
 int sql_configure(sqlite3 *db) {

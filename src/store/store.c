@@ -5,13 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "store/schema.h"
 #include "store/sql.h"
 #include "store/write.h"
 
-#define STORE_TRIES 60
+#define STORE_PATIENCE_SECONDS 30
 #define STORE_PAUSE_MILLISECONDS 50
 
 struct store {
@@ -19,13 +20,23 @@ struct store {
   char *path; /* as the caller gave it, for messages */
 };
 
+static int64_t store_seconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec;
+}
+
+static bool store_is_busy(int code) {
+  int primary = code & 0xff;
+  return primary == SQLITE_BUSY || primary == SQLITE_LOCKED || primary == SQLITE_PROTOCOL;
+}
+
 /* SQLite's own wait does not cover every lock (recovery and the change to WAL answer at
  * once), so a busy answer is tried again. */
 static int store_exec(sqlite3 *db, const char *sql) {
+  int64_t end = store_seconds() + STORE_PATIENCE_SECONDS;
   int code = sqlite3_exec(db, sql, NULL, NULL, NULL);
-  for (int i = 0; i < STORE_TRIES; i++) {
-    int primary = code & 0xff;
-    if (primary != SQLITE_BUSY && primary != SQLITE_LOCKED && primary != SQLITE_PROTOCOL) break;
+  while (store_is_busy(code) && store_seconds() < end) {
     sqlite3_sleep(STORE_PAUSE_MILLISECONDS);
     code = sqlite3_exec(db, sql, NULL, NULL, NULL);
   }

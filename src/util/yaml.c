@@ -106,8 +106,9 @@ static int yaml_take_text(struct yaml_reader *reader, const yaml_event_t *event,
   unsigned long line = yaml_line(event->start_mark);
   const char *value = (const char *)event->data.scalar.value;
   size_t length = event->data.scalar.length;
-  if (yaml_check_plainness(reader, event->data.scalar.anchor, event->data.scalar.tag, line, err) != 0)
+  if (yaml_check_plainness(reader, event->data.scalar.anchor, event->data.scalar.tag, line, err) != 0) {
     return -1;
+  }
   if (memchr(value, '\0', length) != NULL) {
     return error_input(err, reader->tree->path, line, "a NUL character in '%s'", value);
   }
@@ -215,9 +216,8 @@ static int yaml_build(struct yaml_reader *reader, struct error *err) {
     yaml_event_delete(&event);
     if (result != 0) return -1;
     if (!end) continue;
-    if (reader->tree->root == NULL)
-      return error_input(err, reader->tree->path, 0, "holds nothing but comments");
-    return 0;
+    if (reader->tree->root != NULL) return 0;
+    return error_input(err, reader->tree->path, 0, "holds nothing but comments");
   }
 }
 

@@ -1,0 +1,26 @@
+/* Networks and hardware descriptions by name: files that come with the program or that an
+ * environment variable points to. */
+#ifndef SPILLWAY_CLI_FIND_H
+#define SPILLWAY_CLI_FIND_H
+
+#include "cli/names.h"
+#include "util/error.h"
+
+struct find_place {
+  const char *what;     /* "network" */
+  const char *variable; /* of the environment: a directory that is searched first */
+  const char *folder;   /* below configs/ and below the installed data */
+  const char *ending;   /* of the files */
+};
+
+extern const struct find_place find_networks, find_hardware;
+
+/* The path for what the user wrote: a name that is found in one of the directories, or else
+ * a path, if it contains a slash, has the ending or exists. ERROR_INPUT says what is near
+ * and where it looked. The caller frees *path. */
+int find_path(char **path, const struct find_place *place, const char *name, struct error *err);
+
+/* Every name there is, sorted; the summary is the path. */
+void find_list(struct name_list *list, const struct find_place *place);
+
+#endif

@@ -1,0 +1,55 @@
+/* Options that several verbs share. */
+#ifndef SPILLWAY_CLI_SETTINGS_H
+#define SPILLWAY_CLI_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cli/options.h"
+#include "hw/hw.h"
+#include "sim/method.h"
+#include "util/error.h"
+
+/* What the network is and what it runs on. */
+struct target_options {
+  bool fold_batch_norm;
+  const char *hw; /* name or path; NULL: the default hardware */
+  const char *buffer, *bits, *activation_bits, *weight_bits, *bias_bits; /* NULL: as hw says */
+  bool no_in_place;
+};
+extern const struct option_group target_group;
+
+struct method_options {
+  const char *method; /* NULL: as the plan says, or the default */
+};
+extern const struct option_group method_group;
+
+struct database_options {
+  const char *path;
+};
+extern const struct option_group database_group;
+
+/* For verbs that write to it. */
+struct log_options {
+  struct database_options database;
+  bool off;
+};
+extern const struct option_group log_group;
+
+struct output_options {
+  bool json;
+};
+extern const struct option_group output_group;
+
+struct progress_options {
+  bool quiet;
+};
+extern const struct option_group progress_group;
+
+/* The hardware that the options describe. Errors name the option or the file. */
+int settings_hardware(struct hw *hw, const struct target_options *options, struct error *err);
+
+/* The method of that name; NULL stands for the default. NULL with an error if there is none. */
+const struct method *settings_method(const char *name, struct error *err);
+
+#endif

@@ -1,0 +1,153 @@
+/* Matrix products. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "graph/onnx_import.h"
+
+/* ---- Gemm ---- */
+
+static int gemm_matrix(const struct node *node, uint32_t input, const char *transposed, uint64_t *rows,
+                       uint64_t *columns) {
+  const struct shape *shape = &node->inputs[input]->shape;
+  char text[SHAPE_TEXT_BYTES];
+  if (shape->rank != 2) {
+    return node_error(node, "input '%s' is %s; expected 2 dimensions", node->inputs[input]->name,
+                      shape_text(text, shape));
+  }
+  bool swap = node_int(node, transposed, 0) != 0;
+  *rows = shape->dims[swap ? 1 : 0];
+  *columns = shape->dims[swap ? 0 : 1];
+  return 0;
+}
+
+static int gemm_add_bias(struct node *node, const struct shape *out) {
+  const struct value *bias = node_input(node, 2);
+  struct shape fitted = *out;
+  if (bias == NULL) return 0;
+  if (!shape_broadcast(&fitted, &bias->shape) || !shape_equal(&fitted, out)) {
+    char text[SHAPE_TEXT_BYTES];
+    return node_error(node, "its bias '%s' %s does not fit its output", bias->name, shape_text(text, &bias->shape));
+  }
+  if (!bias->active) node->cost.bias_elements = shape_elements(&bias->shape);
+  return 0;
+}
+
+static int set_channels(struct node *node, uint64_t channels) {
+  if (channels > UINT32_MAX) return node_error(node, "it has %" PRIu64 " output channels; too many", channels);
+  node->cost.out_channels = (uint32_t)channels;
+  return 0;
+}
+
+static int infer_gemm(struct node *node) {
+  uint64_t m, k, k_right, n;
+  if (gemm_matrix(node, 0, "transA", &m, &k) != 0 || gemm_matrix(node, 1, "transB", &k_right, &n) != 0) return -1;
+  if (k != k_right) {
+    return node_error(node, "cannot multiply by '%s': its input has %" PRIu64 " columns, and that %" PRIu64 " rows",
+                      node->inputs[1]->name, k, k_right);
+  }
+  const struct shape out = {.rank = 2, .dims = {m, n}};
+  if (node_set_shape(node, 0, &out) != 0 || gemm_add_bias(node, &out) != 0 || set_channels(node, n) != 0) return -1;
+  for (uint32_t i = 0; i < node->input_count; i++) node_set_rows_broadcast(node, 0, i);
+  if (!node->inputs[1]->active) node_set_reduces(node, 0, 0);
+  node_add_weights(node, 0);
+  node_add_weights(node, 1);
+  node_set_macs(node, shape_elements(&out), k);
+  return 0;
+}
+
+/* ---- MatMul ---- */
+
+/* As numpy: vectors become matrices, and lose the added dimension in the result. */
+static int matmul_shape(struct node *node, struct shape *out, uint64_t *inner) {
+  struct shape left = node->inputs[0]->shape, right = node->inputs[1]->shape;
+  bool left_vector = left.rank == 1, right_vector = right.rank == 1;
+  if (left.rank == 0 || right.rank == 0) return node_error(node, "cannot multiply by a single number");
+  if (left_vector) shape_insert_axis(&left, 0, 1);
+  if (right_vector) shape_insert_axis(&right, 1, 1);
+  uint64_t m = left.dims[left.rank - 2], n = right.dims[right.rank - 1];
+  *inner = left.dims[left.rank - 1];
+  bool fits = *inner == right.dims[right.rank - 2];
+  left.rank -= 2;
+  right.rank -= 2;
+  if (!fits || !shape_broadcast(&left, &right)) {
+    char a[SHAPE_TEXT_BYTES], b[SHAPE_TEXT_BYTES];
+    return node_error(node, "cannot multiply %s by %s ('%s')", shape_text(a, &node->inputs[0]->shape),
+                      shape_text(b, &node->inputs[1]->shape), node->inputs[1]->name);
+  }
+  *out = left;
+  if (!left_vector) out->dims[out->rank++] = m;
+  if (!right_vector) out->dims[out->rank++] = n;
+  return set_channels(node, node->inputs[1]->active && !node->inputs[0]->active ? m : n);
+}
+
+static int infer_matmul(struct node *node) {
+  struct shape out;
+  uint64_t inner;
+  if (matmul_shape(node, &out, &inner) != 0 || node_set_shape(node, 0, &out) != 0) return -1;
+  /* The row axis of the left stays the row axis of the result unless a vector takes the
+   * last dimension away. The right is needed whole: it is summed over its rows. */
+  if (node->inputs[1]->shape.rank >= 2) node_set_rows_broadcast(node, 0, 0);
+  if (!node->inputs[1]->active) node_set_reduces(node, 0, 0);
+  node_add_weights(node, 0);
+  node_add_weights(node, 1);
+  node_set_macs(node, shape_elements(&out), inner);
+  return 0;
+}
+
+/* ---- Einsum ---- */
+
+enum { EINSUM_LETTERS = 128 };
+
+/* Reads the letters of one operand up to ',', '-' or the end; false if there is anything
+ * else, such as "...", or other than rank of them. */
+static bool einsum_operand(const char **at, const char *end, const struct shape *shape, uint64_t *dims) {
+  uint32_t d = 0;
+  for (; *at < end && **at != ',' && **at != '-'; (*at)++) {
+    unsigned char letter = (unsigned char)**at;
+    if (letter == ' ') continue;
+    if (letter >= EINSUM_LETTERS || letter == '.' || d >= shape->rank) return false;
+    if (dims[letter] <= 1) dims[letter] = shape->dims[d];
+    d++;
+  }
+  return d == shape->rank;
+}
+
+static bool einsum_shape(const struct node *node, const char *equation, size_t length, struct shape *out) {
+  uint64_t dims[EINSUM_LETTERS] = {0};
+  const char *at = equation, *end = equation + length;
+  for (uint32_t i = 0; i < node->input_count; i++) {
+    if (node->inputs[i] == NULL || !einsum_operand(&at, end, &node->inputs[i]->shape, dims)) return false;
+    bool more = at < end && *at == ',';
+    if (more != (i + 1 < node->input_count)) return false;
+    if (more) at++;
+  }
+  if (end - at < 2 || at[1] != '>') return false;
+  *out = (struct shape){0};
+  for (at += 2; at < end; at++) {
+    unsigned char letter = (unsigned char)*at;
+    if (letter == ' ') continue;
+    if (letter >= EINSUM_LETTERS || dims[letter] == 0 || out->rank == GRAPH_MAX_RANK) return false;
+    out->dims[out->rank++] = dims[letter];
+  }
+  return true;
+}
+
+/* All rows of every operand; without a shape of our own, the file's is taken. */
+static int infer_einsum(struct node *node) {
+  const Onnx__AttributeProto *equation = node_attribute(node, "equation");
+  struct shape out;
+  if (equation == NULL || !equation->has_s || equation->s.data == NULL) {
+    return node_error(node, "attribute 'equation' is missing");
+  }
+  for (uint32_t i = 0; i < node->input_count; i++) node_add_weights(node, i);
+  if (!einsum_shape(node, (const char *)equation->s.data, equation->s.len, &out)) return 0;
+  return node_set_shape(node, 0, &out);
+}
+
+static const struct node_type types[] = {
+    {"Einsum", infer_einsum, 1, NODE_MAX_ARITY, 1, false},
+    {"Gemm", infer_gemm, 2, 3, 1, false},
+    {"MatMul", infer_matmul, 2, 2, 1, false},
+};
+
+const struct node_family onnx_matmul_family = {types, sizeof types / sizeof types[0]};

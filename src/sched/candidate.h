@@ -1,0 +1,49 @@
+/* Plans as searches handle them: a group number per op. */
+#ifndef SPILLWAY_SCHED_CANDIDATE_H
+#define SPILLWAY_SCHED_CANDIDATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sched/split.h"
+#include "util/rng.h"
+
+struct candidate {
+  uint32_t *group_of; /* by op; numbers below group_count, in order of smallest label */
+  uint32_t group_count;
+  uint64_t dram_bytes; /* of the groups of fusable ops; set by candidate_repair() */
+};
+
+/* What candidates of one search share, and the scratch space of one thread. */
+struct candidate_space {
+  const struct graph *graph;
+  const uint64_t *fuseable; /* op set, borrowed */
+  uint32_t *numbers;        /* scratch, by op or group */
+  uint32_t *queue;
+  uint64_t *sets; /* scratch: op_count x set_words */
+};
+
+int candidate_space_create(struct candidate_space *out, const struct graph *graph, const uint64_t *fuseable,
+                           struct error *err);
+void candidate_space_free(struct candidate_space *space);
+
+int candidate_create(struct candidate *out, const struct graph *graph, struct error *err);
+void candidate_free(struct candidate *candidate);
+void candidate_copy(struct candidate *to, const struct candidate *from, const struct graph *graph);
+bool candidate_equal(const struct candidate *a, const struct candidate *b, const struct graph *graph);
+
+/* A legal plan drawn at random: ops in topological order join the group of a fusable
+ * predecessor with a probability that is itself drawn per plan, so that plans of many
+ * small and of few large groups are all proposed. Unfusable ops stay alone. */
+void candidate_draw(struct candidate *candidate, struct candidate_space *space, struct rng *rng);
+
+/* A legal plan one edit away (move an op to a neighbouring group, merge two groups, split
+ * one); the same plan if no legal edit was found in a fair number of tries. */
+void candidate_mutate(struct candidate *child, const struct candidate *parent, struct candidate_space *space,
+                      struct rng *rng);
+
+/* Splits every group that overflows and sums the DRAM bytes. 0, or -1 without memory. */
+int candidate_repair(struct candidate *candidate, struct candidate_space *space, struct splitter *splitter,
+                     struct rng *rng);
+
+#endif

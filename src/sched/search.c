@@ -1,0 +1,218 @@
+#include "sched/search.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sched/memo.h"
+#include "sched/searcher.h"
+#include "sim/report.h"
+#include "util/bitset.h"
+
+const struct search searches[] = {
+    {"random", "plans drawn at random, the best one kept", search_random},
+    {"local", "the best 10 plans, each mutated by one edit per iteration (move, merge, split)", search_local},
+};
+const size_t search_count = sizeof searches / sizeof searches[0];
+
+const struct search *search_find(const char *name) {
+  for (size_t i = 0; i < search_count; i++) {
+    if (strcmp(searches[i].name, name) == 0) return &searches[i];
+  }
+  return NULL;
+}
+
+/* ---- searcher ---- */
+
+static int searcher_create_workers(struct searcher *searcher, struct error *err) {
+  const struct search_options *options = searcher->options;
+  searcher->workers = calloc(options->jobs, sizeof *searcher->workers);
+  if (searcher->workers == NULL) return error_memory(err);
+  for (unsigned i = 0; i < options->jobs; i++) {
+    struct search_worker *worker = &searcher->workers[i];
+    if (candidate_space_create(&worker->space, searcher->model->graph, searcher->fuseable, err) != 0) return -1;
+    if (splitter_create(&worker->splitter, searcher->memo, options->method, options->splitter, options->fraction,
+                        err) != 0) {
+      return -1;
+    }
+  }
+  return 0;
+}
+
+static int searcher_find_fuseable(struct searcher *searcher, struct error *err) {
+  struct sim *sim;
+  searcher->fuseable = calloc(searcher->model->graph->set_words, sizeof *searcher->fuseable);
+  if (searcher->fuseable == NULL) return error_memory(err);
+  if (sim_create(&sim, searcher->model, err) != 0) return -1;
+  int status = report_fuseable_ops(sim, searcher->options->method, searcher->fuseable);
+  sim_free(sim);
+  return status == 0 ? 0 : error_memory(err);
+}
+
+int searcher_create(struct searcher *out, struct search_result *result, const struct sim_model *model,
+                    const struct search_options *options, struct error *err) {
+  memset(out, 0, sizeof *out);
+  out->model = model;
+  out->options = options;
+  out->result = result;
+  if (searcher_find_fuseable(out, err) == 0 && split_memo_create(&out->memo, model, err) == 0 &&
+      parallel_create(&out->parallel, options->jobs, err) == 0 && searcher_create_workers(out, err) == 0 &&
+      candidate_create(&out->best, model->graph, err) == 0) {
+    return 0;
+  }
+  searcher_free(out);
+  return -1;
+}
+
+void searcher_free(struct searcher *searcher) {
+  parallel_free(searcher->parallel);
+  for (unsigned i = 0; searcher->workers != NULL && i < searcher->options->jobs; i++) {
+    candidate_space_free(&searcher->workers[i].space);
+    splitter_free(searcher->workers[i].splitter);
+  }
+  free(searcher->workers);
+  split_memo_free(searcher->memo);
+  candidate_free(&searcher->best);
+  free(searcher->fuseable);
+}
+
+struct rng searcher_rng(const struct searcher *searcher, uint64_t plan) {
+  return rng_stream(searcher->options->seed, plan, 0);
+}
+
+void searcher_repair(struct searcher *searcher, unsigned worker, struct candidate *candidate, struct rng *rng) {
+  struct search_worker *own = &searcher->workers[worker];
+  if (candidate_repair(candidate, &own->space, own->splitter, rng) == 0) return;
+  candidate->dram_bytes = UINT64_MAX;
+  atomic_store(&searcher->out_of_memory, true);
+}
+
+static int searcher_add_point(struct searcher *searcher, struct error *err) {
+  struct search_result *result = searcher->result;
+  if (result->curve_count == searcher->curve_capacity) {
+    size_t capacity = searcher->curve_capacity == 0 ? 64 : 2 * searcher->curve_capacity;
+    struct search_point *grown = realloc(result->curve, capacity * sizeof *grown);
+    if (grown == NULL) return error_memory(err);
+    result->curve = grown;
+    searcher->curve_capacity = capacity;
+  }
+  result->curve[result->curve_count++] = (struct search_point){searcher->proposed, searcher->best.dram_bytes};
+  return 0;
+}
+
+int searcher_record(struct searcher *searcher, const struct candidate *candidate, struct error *err) {
+  if (atomic_load(&searcher->out_of_memory)) return error_memory(err);
+  searcher->proposed++;
+  progress_update(searcher->options->progress, searcher->proposed, NULL);
+  if (searcher->proposed > 1 && candidate->dram_bytes >= searcher->best.dram_bytes) return 0;
+  candidate_copy(&searcher->best, candidate, searcher->model->graph);
+  return searcher_add_point(searcher, err);
+}
+
+/* ---- results ---- */
+
+struct culprit_list {
+  const struct graph *graph;
+  struct search_culprit *items;
+  size_t count, capacity;
+  size_t *group_ops; /* ops of the group that each item describes */
+  bool out_of_memory;
+};
+
+static size_t culprit_find_or_add(struct culprit_list *list, uint32_t op, struct edge edge) {
+  for (size_t i = 0; i < list->count; i++) {
+    const struct search_culprit *item = &list->items[i];
+    if (item->op == op && item->edge.from == edge.from && item->edge.to == edge.to) return i;
+  }
+  if (list->count == list->capacity) {
+    size_t capacity = list->capacity == 0 ? 64 : 2 * list->capacity;
+    struct search_culprit *items = realloc(list->items, capacity * sizeof *items);
+    if (items != NULL) list->items = items;
+    size_t *group_ops = realloc(list->group_ops, capacity * sizeof *group_ops);
+    if (group_ops != NULL) list->group_ops = group_ops;
+    if (items == NULL || group_ops == NULL) return SIZE_MAX;
+    list->capacity = capacity;
+  }
+  list->items[list->count] = (struct search_culprit){.op = op, .edge = edge};
+  list->group_ops[list->count] = 0;
+  return list->count++;
+}
+
+static uint32_t set_last(const uint64_t *set, size_t words) {
+  uint32_t last = 0;
+  for BITSET_EACH (v, set, words) last = (uint32_t)v;
+  return last;
+}
+
+static void culprit_visit(void *context, const uint64_t *group, const struct memo_reason *reason) {
+  struct culprit_list *list = context;
+  size_t words = list->graph->set_words, ops = bitset_count(group, words);
+  size_t index = culprit_find_or_add(list, reason->culprit, reason->cut.cut.edge);
+  if (index == SIZE_MAX) {
+    list->out_of_memory = true;
+    return;
+  }
+  struct search_culprit *item = &list->items[index];
+  item->times++;
+  if (ops <= list->group_ops[index]) return;
+  list->group_ops[index] = ops;
+  item->weight_bytes = reason->weight_bytes;
+  item->row_bytes = reason->row_bytes;
+  item->side_bytes = reason->cut.side_bytes;
+  item->other_bytes = reason->cut.other_bytes;
+  item->first_op = (uint32_t)bitset_next(group, words, 0);
+  item->last_op = set_last(group, words);
+  item->required_bytes = reason->required_bytes;
+}
+
+static int compare_culprits(const void *left, const void *right) {
+  const struct search_culprit *a = left, *b = right;
+  if (a->op != b->op) return a->op < b->op ? -1 : 1;
+  if (a->edge.from != b->edge.from) return a->edge.from < b->edge.from ? -1 : 1;
+  return a->edge.to < b->edge.to ? -1 : a->edge.to > b->edge.to;
+}
+
+static int result_collect_culprits(struct search_result *result, const struct searcher *searcher,
+                                   struct error *err) {
+  struct culprit_list list = {.graph = searcher->model->graph};
+  int status = memo_visit_reasons(searcher->memo, culprit_visit, &list);
+  free(list.group_ops);
+  result->culprits = list.items;
+  result->culprit_count = list.count;
+  if (status != 0 || list.out_of_memory) return error_memory(err);
+  if (list.count > 0) qsort(list.items, list.count, sizeof *list.items, compare_culprits);
+  return 0;
+}
+
+static int result_finish(struct search_result *result, struct searcher *searcher, struct error *err) {
+  const struct candidate *best = &searcher->best;
+  result->fuseable_dram_bytes = best->dram_bytes;
+  result->plans_proposed = searcher->proposed;
+  memo_count(searcher->memo, &result->groups_evaluated, &result->groups_split);
+  if (result->curve[result->curve_count - 1].plans != searcher->proposed && searcher_add_point(searcher, err) != 0) {
+    return -1;
+  }
+  if (result_collect_culprits(result, searcher, err) != 0) return -1;
+  return plan_from_numbers(&result->plan, searcher->model->graph, best->group_of, best->group_count, err);
+}
+
+int search_run(struct search_result *out, const struct search *search, const struct sim_model *model,
+               const struct search_options *options, struct error *err) {
+  struct searcher searcher;
+  memset(out, 0, sizeof *out);
+  if (options->budget == 0 || options->jobs == 0) {
+    return error_set(err, ERROR_USAGE, "a search needs a budget of at least one plan and at least one job");
+  }
+  if (searcher_create(&searcher, out, model, options, err) != 0) return -1;
+  int status = search->run(&searcher, err);
+  if (status == 0) status = result_finish(out, &searcher, err);
+  searcher_free(&searcher);
+  if (status != 0) search_result_free(out);
+  return status;
+}
+
+void search_result_free(struct search_result *result) {
+  plan_free(&result->plan);
+  free(result->curve);
+  free(result->culprits);
+  memset(result, 0, sizeof *result);
+}
