@@ -17,4 +17,9 @@ dist_networks_DATA = \
 	configs/networks/squeezenet1_1.onnx \
 	configs/networks/vgg16.onnx
 
+hwdir = $(pkgdatadir)/hw
+dist_hw_DATA = \
+	configs/hw/default.yaml \
+	configs/hw/edge-256k.yaml
+
 EXTRA_DIST += configs/experiments/README.md

@@ -44,8 +44,9 @@ static void fuzz_comes_back(const struct plan *plan, const char *method) {
   char method_again[PLAN_METHOD_BYTES];
   char *yaml = plan_file_to_yaml(plan, method, &err);
   if (yaml == NULL) abort();
-  if (plan_file_load_memory(&again, method_again, plan->graph, yaml, strlen(yaml), "written", &err) != 0)
+  if (plan_file_load_memory(&again, method_again, plan->graph, yaml, strlen(yaml), "written", &err) != 0) {
     abort();
+  }
   size_t words = (size_t)plan->group_count * plan->graph->set_words;
   if (strcmp(method, method_again) != 0 || plan->group_count != again.group_count) abort();
   if (!bitset_equal(plan->groups, again.groups, words) || plan_check(&again, &err) != 0) abort();

@@ -1,6 +1,22 @@
 # One Check program holds every suite. A suite is a file tests/test_<name>.c that defines
-# Suite *<name>_suite(void), plus a line here and a line in tests/main.c.
+# Suite *<name>_suite(void), plus a line here and its name in tests/suites.h.
 check_PROGRAMS += tests/spillway_tests
 TESTS = tests/spillway_tests
+AM_TESTS_ENVIRONMENT = SPILLWAY_SOURCE_DIR='$(abs_top_srcdir)' SPILLWAY_PROGRAM='$(abs_top_builddir)/spillway'; \
+	export SPILLWAY_SOURCE_DIR SPILLWAY_PROGRAM;
 tests_spillway_tests_SOURCES = \
-	tests/main.c tests/suites.h
+	tests/main.c tests/suites.h \
+	tests/store_fixture.c tests/store_fixture.h \
+	tests/support.c tests/support.h \
+	tests/test_conformance.c \
+	tests/test_file.c \
+	tests/test_hw.c \
+	tests/test_include_law.c \
+	tests/test_plan.c \
+	tests/test_query.c \
+	tests/test_search.c \
+	tests/test_store.c \
+	tests/test_yaml.c
+tests_spillway_tests_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests $(CHECK_CFLAGS)
+tests_spillway_tests_LDADD = $(LIBS_OF_MODULES) $(CHECK_LIBS)
+EXTRA_DIST += tests/data

@@ -68,6 +68,9 @@ static const struct {
     {"a: 1\nb: *here\n", "x.yaml:2: the alias '*here' is not supported; write the value out"},
     {"a: !!int 1\n", "x.yaml:1: the tag 'tag:yaml.org,2002:int' is not supported; leave it out"},
     {"a: ! {b: 1}\n", "x.yaml:1: the tag '!' is not supported; leave it out"},
+    {"%TAG ! a\n--- a\n", "x.yaml:1: a %TAG directive is not supported; leave it out"},
+    {"a\n...\r%TAG ! a\n--- a\n", "x.yaml:2: a %TAG directive is not supported; leave it out"},
+    {"\xff\xfe", "x.yaml: is UTF-16 text; expected UTF-8"},
     {"[a, b]: 1\n", "x.yaml:1: a list as a key; expected text"},
     {"? {a: b}\n: 1\n", "x.yaml:1: a mapping as a key; expected text"},
     {"a: 1\n---\nb: 2\n", "x.yaml:2: a second document; expected one in the file"},
@@ -87,6 +90,17 @@ static char *repeated(const char *piece, size_t count) {
   text[length * count] = '\0';
   return text;
 }
+
+START_TEST(byte_order_mark_and_percent_signs_are_taken) {
+  static const char text[] = "\xef\xbb\xbf%YAML 1.1\n---\na: 50 %TAG\nb: '%'\n";
+  struct yaml_tree tree;
+  struct error err = ERROR_INIT;
+  ck_assert_msg(yaml_tree_parse(&tree, text, strlen(text), "x.yaml", &err) == 0, "%s", err.message);
+  ck_assert_str_eq(yaml_tree_get(tree.root, "a")->text, "50 %TAG");
+  ck_assert_str_eq(yaml_tree_get(tree.root, "b")->text, "%");
+  yaml_tree_free(&tree);
+}
+END_TEST
 
 START_TEST(nesting_is_limited) {
   char text[2 * YAML_MAX_DEPTH + 3];
@@ -113,7 +127,7 @@ START_TEST(size_and_values_are_limited) {
   yaml_tree_free(&tree);
   free(many);
   char *large = repeated(" ", YAML_MAX_BYTES + 1);
-  refuse(large, YAML_MAX_BYTES + 1, "x.yaml: larger than 16777216 bytes");
+  refuse(large, YAML_MAX_BYTES + 1, "x.yaml: larger than 16 MiB, the most that is read of such a file");
   free(large);
 }
 END_TEST
@@ -276,6 +290,7 @@ Suite *yaml_suite(void) {
   TCase *tests = tcase_create("tree");
   tcase_add_test(tests, tree_keeps_order_lines_and_kinds);
   tcase_add_loop_test(tests, refusals_name_file_line_and_reason, 0, sizeof refused / sizeof refused[0]);
+  tcase_add_test(tests, byte_order_mark_and_percent_signs_are_taken);
   tcase_add_test(tests, nesting_is_limited);
   tcase_add_test(tests, size_and_values_are_limited);
   tcase_add_test(tests, expectations_are_told);

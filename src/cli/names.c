@@ -60,7 +60,7 @@ static void fill_hardware(struct name_list *list) { find_list(list, &find_hardwa
 static void fill_hw_keys(struct name_list *list) {
   for (size_t i = 0; i < hw_key_count; i++) {
     const struct hw_key *key = &hw_keys[i];
-    char *summary = cli_format("%s%s%s%s; default %s", key->help, key->unit[0] == '\0' ? "" : ", in ", key->unit, "",
+    char *summary = cli_format("%s%s%s; default %s", key->help, key->unit[0] == '\0' ? "" : ", in ", key->unit,
                                key->initial);
     name_list_add(list, key->key, summary);
     free(summary);

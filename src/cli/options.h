@@ -12,7 +12,7 @@
 /* The type of the field that an option sets. */
 enum option_type {
   OPTION_FLAG,  /* bool; takes no argument */
-  OPTION_TEXT,  /* const char *; NULL if not given */
+  OPTION_TEXT,  /* const char *, not empty; NULL if not given */
   OPTION_NAME,  /* const char *; one of a kind of names (names.h) */
   OPTION_COUNT, /* uint64_t within minimum and maximum */
   OPTION_REAL,  /* double within minimum and maximum */
@@ -24,7 +24,7 @@ struct option_spec {
   enum option_type type;
   const char *argument;      /* how help calls the argument; NULL for a flag */
   const char *initial;       /* the default as it would be written; NULL if there is none */
-  const char *kind;          /* OPTION_NAME: the kind; else NULL */
+  const char *kind;          /* OPTION_NAME: the kind; OPTION_TEXT: for completion; else NULL */
   uint64_t minimum, maximum; /* OPTION_COUNT, OPTION_REAL */
   const char *help;          /* one line */
   size_t offset;             /* of the field in the group's struct */

@@ -3,7 +3,6 @@
 #define SPILLWAY_CLI_SETTINGS_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "cli/options.h"
 #include "hw/hw.h"
@@ -20,7 +19,7 @@ struct target_options {
 extern const struct option_group target_group;
 
 struct method_options {
-  const char *method; /* NULL: as the plan says, or the default */
+  const char *name; /* NULL: as the plan says, or the default */
 };
 extern const struct option_group method_group;
 
@@ -31,7 +30,7 @@ extern const struct option_group database_group;
 
 /* For verbs that write to it. */
 struct log_options {
-  struct database_options database;
+  const char *path;
   bool off;
 };
 extern const struct option_group log_group;

@@ -9,20 +9,31 @@
 
 enum attribution_instant {
   ATTRIBUTION_PEAK,     /* the first instant of the largest occupancy */
-  ATTRIBUTION_OVERFLOW, /* the first step above capacity; the peak if there is none */
+  ATTRIBUTION_OVERFLOW, /* the first event above capacity; the peak if there is none */
 };
 
 /* Every occupied byte belongs to one op: weights to their op, rows to the op that computed
- * them, rows from outside to the op that keeps them last. The shares sum to occupied_bytes. */
+ * them, rows from outside to the op that keeps them last, which is the one that lets them
+ * go, or the one that loaded them if the trace ends before. The shares sum to
+ * occupied_bytes.
+ *
+ * Bytes above capacity in proportion would not be whole numbers. So above_capacity_byte_steps
+ * is, by op, the bytes that it holds at each step at which more than capacity is occupied,
+ * summed over those steps: they sum to the occupied bytes summed over them. An event's
+ * occupancy lasts until the step of the next one, that of the last event for one step. All
+ * are 0 if the capacity is not known. */
 struct attribution {
-  uint64_t *weight_bytes, *row_bytes; /* by op of the trace */
-  uint64_t *above_capacity_byte_steps; /* by op: its share of each step above capacity, over all such steps */
+  uint64_t *weight_bytes, *row_bytes;  /* by op of the trace */
+  uint64_t *above_capacity_byte_steps; /* by op of the trace */
   size_t op_count;
   uint64_t step; /* of the instant */
   uint64_t occupied_bytes;
 };
 
-/* The caller frees with attribution_free(). ERROR_INPUT if the trace holds no event. */
+/* Takes a trace of the simulator or one that trace_read_csv() checked, in time linear in
+ * its events. The caller frees with attribution_free(). ERROR_INPUT if the trace holds no
+ * event, if its rows do not follow from one another, or if byte-steps do not fit 64 bits;
+ * ERROR_MEMORY also if events of the trace were lost. */
 int attribution_create(struct attribution *out, const struct trace *trace, enum attribution_instant instant,
                        struct error *err);
 void attribution_free(struct attribution *attribution);

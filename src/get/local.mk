@@ -1,1 +1,10 @@
-
+noinst_LIBRARIES += src/get/libget.a
+src_get_libget_a_SOURCES = \
+	src/get/attribution.c src/get/attribution.h \
+	src/get/explain_exhaustive.c \
+	src/get/explain_middle.c \
+	src/get/explain_random.c \
+	src/get/explain_trace.c \
+	src/get/explainer.c src/get/explainer.h \
+	src/get/explainers.h \
+	src/get/rank.c src/get/rank.h

@@ -1,5 +1,6 @@
 noinst_LIBRARIES += src/sim/libsim.a
 src_sim_libsim_a_SOURCES = \
+	src/sim/hash.h \
 	src/sim/lines.c src/sim/lines.h \
 	src/sim/method.c src/sim/method.h \
 	src/sim/model.c src/sim/model.h \

@@ -5,6 +5,7 @@
 #include <yaml.h>
 
 #include "util/file.h"
+#include "util/units.h"
 
 /* A list or mapping that is still open. */
 struct yaml_frame {
@@ -24,6 +25,12 @@ struct yaml_reader {
 
 static unsigned long yaml_line(yaml_mark_t mark) { return (unsigned long)mark.line + 1; }
 
+static unsigned long yaml_line_at(const unsigned char *bytes, size_t offset) {
+  unsigned long line = 1;
+  for (size_t i = 0; i < offset; i++) line += bytes[i] == '\n';
+  return line;
+}
+
 /* What libyaml says about malformed text. Its errors below the level of tokens carry an
  * offset and no line. */
 static int yaml_report(const struct yaml_reader *reader, struct error *err) {
@@ -31,10 +38,8 @@ static int yaml_report(const struct yaml_reader *reader, struct error *err) {
   const char *problem = parser->problem == NULL ? "cannot be parsed" : parser->problem;
   if (parser->error == YAML_MEMORY_ERROR) return error_memory(err);
   if (parser->error == YAML_READER_ERROR) {
-    unsigned long line = 1;
-    for (size_t i = 0; i < parser->problem_offset; i++) line += reader->bytes[i] == '\n';
-    return error_input(err, reader->tree->path, line, "not YAML text: %s (byte %zu of the file)", problem,
-                       parser->problem_offset);
+    return error_input(err, reader->tree->path, yaml_line_at(reader->bytes, parser->problem_offset),
+                       "not YAML text: %s (byte %zu of the file)", problem, parser->problem_offset);
   }
   if (parser->context == NULL) {
     return error_input(err, reader->tree->path, yaml_line(parser->problem_mark),
@@ -221,10 +226,39 @@ static int yaml_build(struct yaml_reader *reader, struct error *err) {
   }
 }
 
+/* libyaml compares every %TAG directive with all before it, which takes for ever if a file
+ * is full of them; they are of no use without tags. A directive starts a line, and what
+ * ends one is a control character or a byte of a longer character. */
+static int yaml_check_directives(const unsigned char *bytes, size_t length, const char *path,
+                                 struct error *err) {
+  const unsigned char *at = bytes, *end = bytes + length;
+  while (at < end && (at = memchr(at, '%', (size_t)(end - at))) != NULL) {
+    bool starts_line = at == bytes || at[-1] < ' ' || at[-1] >= 0x80;
+    if (starts_line && end - at >= 4 && memcmp(at, "%TAG", 4) == 0) {
+      return error_input(err, path, yaml_line_at(bytes, (size_t)(at - bytes)),
+                         "a %%TAG directive is not supported; leave it out");
+    }
+    at++;
+  }
+  return 0;
+}
+
+static int yaml_check_bytes(const unsigned char *bytes, size_t length, const char *path, struct error *err) {
+  char limit[UNITS_TEXT_BYTES];
+  if (length > YAML_MAX_BYTES) {
+    return error_input(err, path, 0, "larger than %s, the most that is read of such a file",
+                       units_format_bytes(limit, YAML_MAX_BYTES));
+  }
+  if (length >= 2 && ((bytes[0] == 0xff && bytes[1] == 0xfe) || (bytes[0] == 0xfe && bytes[1] == 0xff))) {
+    return error_input(err, path, 0, "is UTF-16 text; expected UTF-8");
+  }
+  return yaml_check_directives(bytes, length, path, err);
+}
+
 int yaml_tree_parse(struct yaml_tree *tree, const void *bytes, size_t length, const char *path,
                     struct error *err) {
   *tree = (struct yaml_tree){.arena = ARENA_INIT};
-  if (length > YAML_MAX_BYTES) return error_input(err, path, 0, "larger than %zu bytes", YAML_MAX_BYTES);
+  if (yaml_check_bytes(bytes, length, path, err) != 0) return -1;
   struct yaml_reader reader = {.tree = tree, .bytes = bytes};
   tree->path = arena_strdup(&tree->arena, path);
   if (tree->path == NULL) return error_memory(err);

@@ -1,5 +1,5 @@
 /* A YAML file as a small read-only tree with the line of every node. Of YAML it takes one
- * document of scalars, lists and mappings. Anchors, aliases, tags, repeated keys, keys
+ * document, in UTF-8, of scalars, lists and mappings. Anchors, aliases, tags, repeated keys, keys
  * that are no text, NUL characters, deep nesting and very large files are refused, each
  * with file and line. (The names begin with yaml_tree_ because libyaml exports yaml_free
  * and its like.) */
@@ -22,13 +22,13 @@ enum yaml_kind { YAML_TEXT, YAML_LIST, YAML_MAP };
 struct yaml_node {
   enum yaml_kind kind;
   unsigned long line;
-  const char *key;            /* in a mapping: what it is the value of; else NULL */
+  const char *key; /* in a mapping: what it is the value of; else NULL */
   unsigned long key_line;
-  const char *text;           /* YAML_TEXT: its characters; else NULL */
-  bool plain;                 /* YAML_TEXT: written without quotes */
+  const char *text;                     /* YAML_TEXT: its characters; else NULL */
+  bool plain;                           /* YAML_TEXT: written without quotes */
   const struct yaml_node *first, *next; /* its first child; the next child of its parent */
-  uint32_t position;          /* among the children of its parent */
-  uint32_t count;             /* of its children */
+  uint32_t position;                    /* among the children of its parent */
+  uint32_t count;                       /* of its children */
 };
 
 struct yaml_tree {

@@ -1,0 +1,179 @@
+#include "cli/runlog.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "cli/document.h"
+#include "cli/memory.h"
+#include "cli/plan_print.h"
+#include "config.h"
+#include "util/bitset.h"
+
+static double clock_seconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+int runlog_open(struct runlog *log, const struct log_options *options, struct error *err) {
+  time_t now = time(NULL);
+  struct tm utc;
+  *log = (struct runlog){.started = clock_seconds()};
+  if (gmtime_r(&now, &utc) == NULL || strftime(log->started_at, sizeof log->started_at, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0) {
+    return error_set(err, ERROR_OUTPUT, "cannot tell the time");
+  }
+  return options->off ? 0 : store_open(&log->store, options->path, err);
+}
+
+void runlog_close(struct runlog *log) { store_close(log->store); }
+
+double runlog_seconds(const struct runlog *log) { return clock_seconds() - log->started; }
+
+/* Names come from files and are cleaned for the database; they live until the record is written. */
+static const char *own_text(struct arena *arena, char *text) {
+  const char *copy = arena_strdup(arena, text);
+  free(text);
+  return copy;
+}
+
+static const char *op_name(struct arena *arena, const struct graph *graph, uint32_t op) {
+  return own_text(arena, cli_clean(graph->ops[op].name));
+}
+
+static void fill_group(struct store_group *out, struct arena *arena, const struct graph *graph, const uint64_t *set,
+                       const struct group_report *group) {
+  json_t *ops = plan_ops_document(graph, set);
+  size_t first = bitset_next(set, graph->set_words, 0), last = first;
+  for BITSET_EACH (v, set, graph->set_words) last = v;
+  *out = (struct store_group){
+      .ops = own_text(arena, json_dumps(ops, JSON_COMPACT)),
+      .first_op = op_name(arena, graph, (uint32_t)first),
+      .last_op = op_name(arena, graph, (uint32_t)last),
+      .op_count = json_array_size(ops),
+      .method = group->method,
+      .valid = group->valid,
+      .fuseable = group->fuseable,
+      .required_bytes = group->cost.required_bytes,
+      .dram_read_bytes = group->cost.dram_in_bytes + group->cost.weight_bytes,
+      .dram_write_bytes = group->cost.dram_out_bytes,
+      .weight_bytes = group->cost.weight_bytes,
+      .stripes = group->cost.stripes,
+  };
+  json_decref(ops);
+}
+
+static void fill_explanation(struct store_explanation *out, struct arena *arena, const struct subject *subject,
+                             const struct search_culprit *culprit) {
+  const struct graph *graph = subject->graph;
+  *out = (struct store_explanation){
+      .group_first_op = op_name(arena, graph, culprit->first_op),
+      .group_last_op = op_name(arena, graph, culprit->last_op),
+      .required_bytes = culprit->required_bytes,
+      .capacity_bytes = subject->model.hw.buffer_capacity_bytes,
+      .culprit_op = op_name(arena, graph, culprit->op),
+      .culprit_weight_bytes = culprit->weight_bytes,
+      .culprit_row_bytes = culprit->row_bytes,
+      .cut_from = op_name(arena, graph, culprit->edge.from),
+      .cut_to = op_name(arena, graph, culprit->edge.to),
+      .side_a_bytes = culprit->side_bytes,
+      .side_b_bytes = culprit->other_bytes,
+      .times = culprit->times,
+  };
+}
+
+static void fill_groups(struct store_run *run, struct arena *arena, const struct runlog_record *record) {
+  struct store_group *groups = ARENA_NEW(arena, struct store_group, record->report->group_count);
+  for (uint32_t g = 0; g < record->report->group_count; g++) {
+    fill_group(&groups[g], arena, record->subject->graph, plan_group(record->plan, g), &record->report->groups[g]);
+  }
+  run->groups = groups;
+  run->group_count = record->report->group_count;
+}
+
+static void fill_search(struct store_run *run, struct arena *arena, const struct runlog_record *record) {
+  const struct search_result *result = record->search->result;
+  struct store_curve_point *curve = ARENA_NEW(arena, struct store_curve_point, result->curve_count);
+  struct store_explanation *explanations = ARENA_NEW(arena, struct store_explanation, result->culprit_count);
+  for (size_t i = 0; i < result->curve_count; i++) {
+    curve[i] = (struct store_curve_point){result->curve[i].plans, result->curve[i].fuseable_dram_bytes};
+  }
+  for (size_t i = 0; i < result->culprit_count; i++) {
+    fill_explanation(&explanations[i], arena, record->subject, &result->culprits[i]);
+  }
+  run->search = record->search->search->name;
+  run->splitter = record->search->options->splitter->name;
+  run->budget = &record->search->options->budget;
+  run->seed = &record->search->options->seed;
+  run->jobs = record->search->options->jobs;
+  run->simulations = result->groups_evaluated;
+  run->plans_proposed = result->plans_proposed;
+  run->invalid_groups = result->groups_split;
+  run->curve = curve;
+  run->curve_count = result->curve_count;
+  run->explanations = explanations;
+  run->explanation_count = result->culprit_count;
+}
+
+static void fill_results(struct store_run *run, const struct runlog_record *record) {
+  const struct plan_report *report = record->report, *layers = &record->baseline->layers;
+  run->fuseable_dram_bytes = report->fuseable_dram_bytes;
+  run->total_dram_bytes = report->total_dram_bytes;
+  run->dram_read_bytes = report->dram_read_bytes;
+  run->dram_write_bytes = report->dram_write_bytes;
+  run->weight_bytes = report->weight_bytes;
+  run->max_required_bytes = report->max_required_bytes;
+  run->layer_by_layer_dram_bytes = layers->fuseable_dram_bytes;
+  run->layer_by_layer_total_bytes = layers->total_dram_bytes;
+  run->compulsory_bytes = record->baseline->compulsory_bytes;
+}
+
+static void fill_subject(struct store_run *run, struct arena *arena, const struct subject *subject, const char *yaml) {
+  const struct hw *hw = &subject->model.hw;
+  run->network = (struct store_network){own_text(arena, cli_clean(subject->graph->name)), subject->hash};
+  run->hardware = (struct store_hardware){
+      .name = hw->name,
+      .description = yaml,
+      .buffer_bytes = hw->buffer_capacity_bytes,
+      .activation_bits = hw->activation_bits,
+      .weight_bits = hw->weight_bits,
+      .bias_bits = hw->bias_bits,
+  };
+}
+
+static const char *options_text(struct arena *arena, const struct runlog_record *record) {
+  json_t *options = json_object();
+  document_add(options, "fold_bn", json_boolean(record->fold_batch_norm));
+  if (record->search != NULL) document_add(options, "fraction", json_real(record->search->options->fraction));
+  const char *text = own_text(arena, json_dumps(options, JSON_COMPACT | JSON_REAL_PRECISION(12)));
+  json_decref(options);
+  return text;
+}
+
+int runlog_write(struct runlog *log, const struct runlog_record *record, struct error *err) {
+  struct arena arena = ARENA_INIT;
+  char *yaml = hw_to_yaml(&record->subject->model.hw);
+  if (log->store == NULL || yaml == NULL) {
+    free(yaml);
+    return log->store == NULL ? 0 : error_memory(err);
+  }
+  struct store_run run = {
+      .tool_version = PACKAGE_VERSION,
+      .started_at = log->started_at,
+      .wall_seconds = record->seconds,
+      .verb = record->verb,
+      .method = record->method->name,
+      .jobs = 1,
+      .options = options_text(&arena, record),
+      .simulations = record->report->group_count,
+      .plans_proposed = 1,
+      .invalid_groups = record->report->invalid_groups,
+  };
+  fill_subject(&run, &arena, record->subject, yaml);
+  fill_results(&run, record);
+  fill_groups(&run, &arena, record);
+  if (record->search != NULL) fill_search(&run, &arena, record);
+  int status = store_write_run(log->store, NULL, &run, err);
+  free(yaml);
+  arena_free(&arena);
+  return status;
+}

@@ -1,0 +1,48 @@
+/* Records of finished runs for the results database. */
+#ifndef SPILLWAY_CLI_RUNLOG_H
+#define SPILLWAY_CLI_RUNLOG_H
+
+#include <stdint.h>
+
+#include "cli/settings.h"
+#include "cli/subject.h"
+#include "plan/plan.h"
+#include "sched/search.h"
+#include "sim/report.h"
+#include "store/store.h"
+#include "util/error.h"
+
+/* From opening the database, before the work begins, to the record after it. */
+struct runlog {
+  struct store *store; /* NULL if no record is wanted */
+  char started_at[32];
+  double started; /* seconds of a monotonic clock */
+};
+
+int runlog_open(struct runlog *log, const struct log_options *options, struct error *err);
+void runlog_close(struct runlog *log);
+
+double runlog_seconds(const struct runlog *log);
+
+struct runlog_search {
+  const struct search *search;
+  const struct search_options *options;
+  const struct search_result *result;
+};
+
+/* One run's record. search is NULL if nothing was searched. */
+struct runlog_record {
+  const char *verb;
+  const struct subject *subject;
+  const struct method *method;
+  const struct plan *plan;
+  const struct plan_report *report;
+  const struct baseline *baseline;
+  const struct runlog_search *search;
+  bool fold_batch_norm;
+  double seconds;
+};
+
+int runlog_write(struct runlog *log, const struct runlog_record *record, struct error *err);
+
+#endif

@@ -1,0 +1,107 @@
+#include "cli/subject.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "cli/document.h"
+#include "cli/find.h"
+#include "cli/memory.h"
+#include "graph/onnx.h"
+#include "plan/plan.h"
+#include "util/file.h"
+#include "util/units.h"
+
+#define NETWORK_MAX_BYTES ((size_t)4 << 30)
+
+static void hash_text(char text[33], const void *bytes, size_t length) {
+  XXH128_hash_t hash = XXH3_128bits(bytes, length);
+  snprintf(text, 33, "%016llx%016llx", (unsigned long long)hash.high64, (unsigned long long)hash.low64);
+}
+
+static int load_network(struct subject *subject, const char *name, const struct target_options *options,
+                        struct error *err) {
+  const struct onnx_options import = {.fold_batch_norm = options->fold_batch_norm};
+  char *path, *bytes;
+  size_t length;
+  if (find_path(&path, &find_networks, name, err) != 0) return -1;
+  int status = file_read(&bytes, &length, path, NETWORK_MAX_BYTES, err);
+  if (status == 0) {
+    hash_text(subject->hash, bytes, length);
+    status = onnx_import_memory(&subject->graph, bytes, length, path, &import, err);
+    free(bytes);
+  }
+  free(path);
+  return status;
+}
+
+int subject_open(struct subject *out, const char *name, const struct target_options *options, struct error *err) {
+  struct hw hw;
+  *out = (struct subject){0};
+  if (settings_hardware(&hw, options, err) != 0 || load_network(out, name, options, err) != 0) return -1;
+  if (sim_model_create(&out->model, out->graph, &hw, err) != 0) {
+    graph_free(out->graph);
+    return -1;
+  }
+  if (sim_create(&out->sim, &out->model, err) == 0) return 0;
+  sim_model_free(&out->model);
+  graph_free(out->graph);
+  return -1;
+}
+
+void subject_close(struct subject *subject) {
+  sim_free(subject->sim);
+  sim_model_free(&subject->model);
+  graph_free(subject->graph);
+}
+
+int baseline_create(struct baseline *out, const struct subject *subject, const struct method *method,
+                    struct error *err) {
+  struct plan plan;
+  *out = (struct baseline){0};
+  if (report_compulsory_bytes(subject->sim, &out->compulsory_bytes, err) != 0) return -1;
+  if (plan_layer_by_layer(&plan, subject->graph, err) != 0) return -1;
+  int status = plan_report_create(&out->layers, subject->sim, method, &plan, err);
+  plan_free(&plan);
+  return status;
+}
+
+void baseline_free(struct baseline *baseline) { plan_report_free(&baseline->layers); }
+
+void subject_print(const struct subject *subject) {
+  char buffer[UNITS_TEXT_BYTES];
+  const struct hw *hw = &subject->model.hw;
+  char *network = cli_clean(subject->graph->name);
+  printf("%s on %s: buffer %s, %u-bit activations, %u-bit weights, %u-bit biases\n", network, hw->name,
+         units_format_bytes(buffer, hw->buffer_capacity_bytes), hw->activation_bits, hw->weight_bits, hw->bias_bits);
+  free(network);
+}
+
+/* ---- JSON ---- */
+
+static json_t *value_text(const void *field) { return document_text(field); }
+static json_t *value_bytes(const void *field) { return document_count(*(const uint64_t *)field); }
+static json_t *value_count(const void *field) { return document_count(*(const uint32_t *)field); }
+static json_t *value_bool(const void *field) { return json_boolean(*(const bool *)field); }
+
+static json_t *(*const value_of[])(const void *field) = {
+    [HW_TEXT] = value_text, [HW_BYTES] = value_bytes, [HW_COUNT] = value_count, [HW_BOOL] = value_bool};
+
+json_t *subject_hardware_document(const struct hw *hw) {
+  json_t *document = json_object();
+  for (size_t i = 0; i < hw_key_count; i++) {
+    const struct hw_key *key = &hw_keys[i];
+    json_t *value = value_of[key->type]((const char *)hw + key->offset);
+    const char *point = strchr(key->key, '.');
+    if (point == NULL) {
+      document_add(document, key->key, value);
+      continue;
+    }
+    char *section = cli_format("%.*s", (int)(point - key->key), key->key);
+    if (json_object_get(document, section) == NULL) document_add(document, section, json_object());
+    document_add(json_object_get(document, section), point + 1, value);
+    free(section);
+  }
+  return document;
+}

@@ -1,0 +1,14 @@
+/* Every suite of the test program; tests/main.c runs them in this order. */
+#ifndef SPILLWAY_TESTS_SUITES_H
+#define SPILLWAY_TESTS_SUITES_H
+
+#include <check.h>
+
+#define SUITES(X) \
+  X(include_law) X(file) X(yaml) X(hw) X(plan) X(store) X(query) X(conformance) X(search)
+
+#define DECLARE_SUITE(name) Suite *name##_suite(void);
+SUITES(DECLARE_SUITE)
+#undef DECLARE_SUITE
+
+#endif
