@@ -8,17 +8,17 @@
 
 #include "util/text.h"
 
-static void *checked(void *memory) {
+void *cli_checked(void *memory) {
   if (memory != NULL) return memory;
   fputs("spillway: out of memory\n", stderr);
   exit(2);
 }
 
-void *cli_alloc(size_t count, size_t size) { return checked(calloc(count == 0 ? 1 : count, size)); }
+void *cli_alloc(size_t count, size_t size) { return cli_checked(calloc(count == 0 ? 1 : count, size)); }
 
-void *cli_grow(void *memory, size_t count, size_t size) { return checked(reallocarray(memory, count, size)); }
+void *cli_grow(void *memory, size_t count, size_t size) { return cli_checked(reallocarray(memory, count, size)); }
 
-char *cli_strdup(const char *text) { return checked(strdup(text)); }
+char *cli_strdup(const char *text) { return cli_checked(strdup(text)); }
 
 char *cli_format(const char *format, ...) {
   va_list args;
@@ -26,7 +26,7 @@ char *cli_format(const char *format, ...) {
   va_start(args, format);
   int length = vasprintf(&text, format, args);
   va_end(args);
-  return checked(length < 0 ? NULL : text);
+  return cli_checked(length < 0 ? NULL : text);
 }
 
 char *cli_clean(const char *text) {
@@ -39,6 +39,6 @@ char *cli_clean(const char *text) {
   return copy;
 }
 
-static void *document_alloc(size_t size) { return checked(malloc(size)); }
+static void *document_alloc(size_t size) { return cli_checked(malloc(size)); }
 
 void cli_memory_start(void) { json_set_alloc_funcs(document_alloc, free); }

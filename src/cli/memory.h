@@ -5,6 +5,9 @@
 
 #include <stddef.h>
 
+/* Ends the program if memory is NULL; else returns it. */
+void *cli_checked(void *memory);
+
 /* Zeroed; never NULL. free() frees it. */
 void *cli_alloc(size_t count, size_t size);
 void *cli_grow(void *memory, size_t count, size_t size);

@@ -19,8 +19,10 @@
 
 void name_list_add(struct name_list *list, const char *name, const char *summary) {
   list->items = cli_grow(list->items, list->count + 1, sizeof *list->items);
-  char *own_name = arena_strdup(&list->arena, name), *own_summary = arena_strdup(&list->arena, summary);
-  list->items[list->count++] = (struct name_item){own_name, own_summary};
+  list->items[list->count++] = (struct name_item){
+      cli_checked(arena_strdup(&list->arena, name)),
+      cli_checked(arena_strdup(&list->arena, summary)),
+  };
 }
 
 void name_list_free(struct name_list *list) {

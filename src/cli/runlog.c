@@ -19,7 +19,8 @@ int runlog_open(struct runlog *log, const struct log_options *options, struct er
   time_t now = time(NULL);
   struct tm utc;
   *log = (struct runlog){.started = clock_seconds()};
-  if (gmtime_r(&now, &utc) == NULL || strftime(log->started_at, sizeof log->started_at, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0) {
+  if (gmtime_r(&now, &utc) == NULL ||
+      strftime(log->started_at, sizeof log->started_at, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0) {
     return error_set(err, ERROR_OUTPUT, "cannot tell the time");
   }
   return options->off ? 0 : store_open(&log->store, options->path, err);
@@ -31,7 +32,7 @@ double runlog_seconds(const struct runlog *log) { return clock_seconds() - log->
 
 /* Names come from files and are cleaned for the database; they live until the record is written. */
 static const char *own_text(struct arena *arena, char *text) {
-  const char *copy = arena_strdup(arena, text);
+  const char *copy = cli_checked(arena_strdup(arena, text));
   free(text);
   return copy;
 }
@@ -82,7 +83,7 @@ static void fill_explanation(struct store_explanation *out, struct arena *arena,
 }
 
 static void fill_groups(struct store_run *run, struct arena *arena, const struct runlog_record *record) {
-  struct store_group *groups = ARENA_NEW(arena, struct store_group, record->report->group_count);
+  struct store_group *groups = cli_checked(ARENA_NEW(arena, struct store_group, record->report->group_count));
   for (uint32_t g = 0; g < record->report->group_count; g++) {
     fill_group(&groups[g], arena, record->subject->graph, plan_group(record->plan, g), &record->report->groups[g]);
   }
@@ -92,8 +93,8 @@ static void fill_groups(struct store_run *run, struct arena *arena, const struct
 
 static void fill_search(struct store_run *run, struct arena *arena, const struct runlog_record *record) {
   const struct search_result *result = record->search->result;
-  struct store_curve_point *curve = ARENA_NEW(arena, struct store_curve_point, result->curve_count);
-  struct store_explanation *explanations = ARENA_NEW(arena, struct store_explanation, result->culprit_count);
+  struct store_curve_point *curve = cli_checked(ARENA_NEW(arena, struct store_curve_point, result->curve_count));
+  struct store_explanation *explanations = cli_checked(ARENA_NEW(arena, struct store_explanation, result->culprit_count));
   for (size_t i = 0; i < result->curve_count; i++) {
     curve[i] = (struct store_curve_point){result->curve[i].plans, result->curve[i].fuseable_dram_bytes};
   }

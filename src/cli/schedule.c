@@ -1,0 +1,227 @@
+/* spillway schedule: searches for the fusion plan that moves the fewest DRAM bytes. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/document.h"
+#include "cli/plan_print.h"
+#include "cli/runlog.h"
+#include "cli/settings.h"
+#include "cli/subject.h"
+#include "cli/table.h"
+#include "cli/verb.h"
+#include "plan/file.h"
+#include "sched/search.h"
+#include "util/progress.h"
+
+struct schedule_settings {
+  const char *search, *split, *output_file;
+  uint64_t budget, seed, jobs;
+  double fraction;
+  struct target_options target;
+  struct method_options method;
+  struct log_options log;
+  struct progress_options progress;
+  struct output_options output;
+};
+
+struct schedule {
+  const struct schedule_settings *settings;
+  struct subject subject;
+  const struct search *search;
+  struct search_options options;
+  struct search_result result;
+  struct plan_report report;
+  struct baseline baseline;
+  struct runlog log;
+  double seconds;
+};
+
+static unsigned processor_count(void) {
+  long count = sysconf(_SC_NPROCESSORS_ONLN);
+  return count < 1 ? 1 : (unsigned)count;
+}
+
+static int prepare(struct schedule *schedule, struct error *err) {
+  const struct schedule_settings *settings = schedule->settings;
+  schedule->search = search_find(settings->search);
+  schedule->options = (struct search_options){
+      .method = settings_method(settings->method.name, err),
+      .splitter = explainer_find(settings->split),
+      .budget = settings->budget,
+      .seed = settings->seed,
+      .jobs = settings->jobs == 0 ? processor_count() : (unsigned)settings->jobs,
+      .fraction = settings->fraction,
+  };
+  if (schedule->options.method == NULL) return -1;
+  if (baseline_create(&schedule->baseline, &schedule->subject, schedule->options.method, err) != 0) return -1;
+  return runlog_open(&schedule->log, &settings->log, err);
+}
+
+static int run_search(struct schedule *schedule, struct error *err) {
+  struct search_options *options = &schedule->options;
+  options->progress = progress_start(schedule->subject.graph->name, options->budget, schedule->settings->progress.quiet);
+  int status = search_run(&schedule->result, schedule->search, &schedule->subject.model, options, err);
+  progress_end(options->progress);
+  options->progress = NULL;
+  if (status != 0) return -1;
+  schedule->seconds = runlog_seconds(&schedule->log);
+  return plan_report_create(&schedule->report, schedule->subject.sim, options->method, &schedule->result.plan, err);
+}
+
+/* The plan file and the record. */
+static int keep(struct schedule *schedule, struct error *err) {
+  const struct schedule_settings *settings = schedule->settings;
+  const struct runlog_search search = {schedule->search, &schedule->options, &schedule->result};
+  const struct runlog_record record = {
+      .verb = "schedule",
+      .subject = &schedule->subject,
+      .method = schedule->options.method,
+      .plan = &schedule->result.plan,
+      .report = &schedule->report,
+      .baseline = &schedule->baseline,
+      .search = &search,
+      .fold_batch_norm = settings->target.fold_batch_norm,
+      .seconds = schedule->seconds,
+  };
+  if (settings->output_file != NULL &&
+      plan_file_save(&schedule->result.plan, schedule->options.method->name, settings->output_file, err) != 0) {
+    return -1;
+  }
+  return runlog_write(&schedule->log, &record, err);
+}
+
+/* ---- printing ---- */
+
+static json_t *curve_document(const struct search_result *result) {
+  json_t *curve = json_array();
+  for (size_t i = 0; i < result->curve_count; i++) {
+    json_t *point = json_array();
+    document_append(point, document_count(result->curve[i].plans));
+    document_append(point, document_count(result->curve[i].fuseable_dram_bytes));
+    document_append(curve, point);
+  }
+  return curve;
+}
+
+static json_t *culprit_document(const struct graph *graph, const struct search_culprit *culprit) {
+  json_t *object = json_object(), *edge = json_array(), *sides = json_array();
+  document_add_text(object, "op", graph->ops[culprit->op].name);
+  document_add_count(object, "weight_bytes", culprit->weight_bytes);
+  document_add_count(object, "row_bytes", culprit->row_bytes);
+  document_append(edge, document_text(graph->ops[culprit->edge.from].name));
+  document_append(edge, document_text(graph->ops[culprit->edge.to].name));
+  document_add(object, "edge", edge);
+  document_append(sides, document_count(culprit->side_bytes));
+  document_append(sides, document_count(culprit->other_bytes));
+  document_add(object, "predicted_bytes", sides);
+  document_add_text(object, "first_op", graph->ops[culprit->first_op].name);
+  document_add_text(object, "last_op", graph->ops[culprit->last_op].name);
+  document_add_count(object, "required_bytes", culprit->required_bytes);
+  document_add_count(object, "times", culprit->times);
+  return object;
+}
+
+static json_t *search_document(const struct schedule *schedule) {
+  const struct search_result *result = &schedule->result;
+  json_t *object = json_object(), *culprits = json_array();
+  document_add_text(object, "name", schedule->search->name);
+  document_add_text(object, "split", schedule->options.splitter->name);
+  document_add_count(object, "budget", schedule->options.budget);
+  document_add_count(object, "seed", schedule->options.seed);
+  document_add(object, "fraction", json_real(schedule->options.fraction));
+  document_add_count(object, "jobs", schedule->options.jobs);
+  document_add_count(object, "plans_proposed", result->plans_proposed);
+  document_add_count(object, "groups_evaluated", result->groups_evaluated);
+  document_add_count(object, "groups_split", result->groups_split);
+  document_add(object, "seconds", json_real(schedule->seconds));
+  document_add(object, "curve", curve_document(result));
+  for (size_t i = 0; i < result->culprit_count; i++) {
+    document_append(culprits, culprit_document(schedule->subject.graph, &result->culprits[i]));
+  }
+  document_add(object, "culprits", culprits);
+  return object;
+}
+
+static void print_json(const struct schedule *schedule) {
+  json_t *document = plan_document(&schedule->subject, schedule->options.method, &schedule->result.plan,
+                                   &schedule->report, &schedule->baseline);
+  document_add(document, "search", search_document(schedule));
+  document_finish(document);
+}
+
+static void print_table(const struct schedule *schedule) {
+  static const struct table_column columns[] = {{NULL, TABLE_LEFT}, {NULL, TABLE_RIGHT}};
+  const struct search_result *result = &schedule->result;
+  subject_print(&schedule->subject);
+  printf("%s, %s search, %s split, %llu plans, seed %llu\n\n", schedule->options.method->name, schedule->search->name,
+         schedule->options.splitter->name, (unsigned long long)schedule->options.budget,
+         (unsigned long long)schedule->options.seed);
+  plan_print_totals(&schedule->report, &schedule->baseline);
+  struct table *table = table_create(columns, 2);
+  table_text(table, "plans proposed");
+  table_count(table, result->plans_proposed);
+  table_text(table, "groups evaluated");
+  table_count(table, result->groups_evaluated);
+  table_text(table, "groups split");
+  table_count(table, result->groups_split);
+  table_text(table, "seconds");
+  table_format(table, "%.3f", schedule->seconds);
+  putchar('\n');
+  table_finish(table, stdout);
+}
+
+/* ---- the verb ---- */
+
+static void schedule_close(struct schedule *schedule) {
+  runlog_close(&schedule->log);
+  search_result_free(&schedule->result);
+  plan_report_free(&schedule->report);
+  baseline_free(&schedule->baseline);
+  subject_close(&schedule->subject);
+}
+
+static enum verb_result schedule_run(const void *opaque, const struct arguments *arguments, struct error *err) {
+  struct schedule schedule = {.settings = opaque};
+  if (subject_open(&schedule.subject, arguments->values[0], &schedule.settings->target, err) != 0) return VERB_FAILED;
+  int status = prepare(&schedule, err);
+  if (status == 0) status = run_search(&schedule, err);
+  if (status == 0) {
+    /* What was found is shown even if it cannot be kept. */
+    status = keep(&schedule, err);
+    (schedule.settings->output.json ? print_json : print_table)(&schedule);
+  }
+  schedule_close(&schedule);
+  return status == 0 ? VERB_DONE : VERB_FAILED;
+}
+
+#define SETTING(field) offsetof(struct schedule_settings, field)
+
+static const struct option_spec schedule_own_options[] = {
+    {"search", 0, OPTION_NAME, "NAME", "local", "searches", 0, 0, "how plans are proposed", SETTING(search)},
+    {"split", 0, OPTION_NAME, "NAME", "trace-get", "explainers", 0, 0, "how groups that overflow are split",
+     SETTING(split)},
+    {"budget", 'n', OPTION_COUNT, "N", "2000", NULL, 1, 1000000000, "plans that may be proposed", SETTING(budget)},
+    {"seed", 's', OPTION_COUNT, "N", "1", NULL, 0, INT64_MAX, "seed of everything that is drawn", SETTING(seed)},
+    {"jobs", 'j', OPTION_COUNT, "N", "0", NULL, 0, 1024, "threads, 0 for one per processor; the result is the same",
+     SETTING(jobs)},
+    {"fraction", 0, OPTION_REAL, "F", "0.3", NULL, 0, 1, "share of a group's edges that an explanation may name",
+     SETTING(fraction)},
+    {"output", 'o', OPTION_TEXT, "FILE", NULL, NULL, 0, 0, "write the plan found as YAML", SETTING(output_file)},
+};
+static const struct option_group schedule_group = OPTION_GROUP(schedule_own_options);
+static const struct option_use schedule_options[] = {
+    {&schedule_group, 0},       {&method_group, SETTING(method)},     {&target_group, SETTING(target)},
+    {&log_group, SETTING(log)}, {&progress_group, SETTING(progress)}, {&output_group, SETTING(output)},
+    {0}};
+static const struct verb_argument schedule_arguments[] = {
+    {"NET", "networks", false, false, "network: a name or an ONNX file"}, {0}};
+
+const struct verb schedule_verb = {
+    .name = "schedule",
+    .summary = "search for the fusion plan that moves the fewest DRAM bytes",
+    .arguments = schedule_arguments,
+    .options = schedule_options,
+    .settings_bytes = sizeof(struct schedule_settings),
+    .run = schedule_run,
+};
