@@ -7,14 +7,16 @@ AM_TESTS_ENVIRONMENT = SPILLWAY_SOURCE_DIR='$(abs_top_srcdir)' SPILLWAY_PROGRAM=
 tests_spillway_tests_SOURCES = \
 	tests/main.c tests/suites.h \
 	tests/store_fixture.c tests/store_fixture.h \
+	tests/support.c tests/support.h \
+	tests/test_conformance.c \
 	tests/test_file.c \
 	tests/test_hw.c \
 	tests/test_include_law.c \
 	tests/test_plan.c \
 	tests/test_query.c \
+	tests/test_search.c \
 	tests/test_store.c \
 	tests/test_yaml.c
 tests_spillway_tests_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests $(CHECK_CFLAGS)
 tests_spillway_tests_LDADD = $(LIBS_OF_MODULES) $(CHECK_LIBS)
-# Waiting for the importer: tests/support.c, tests/test_conformance.c, tests/test_search.c.
-EXTRA_DIST += tests/data tests/support.c tests/support.h tests/test_conformance.c tests/test_search.c
+EXTRA_DIST += tests/data

@@ -96,5 +96,5 @@ int main(int argc, char **argv) {
   signal(SIGXFSZ, SIG_IGN);
   cli_memory_start();
   int status = run_line(argc, argv);
-  return output_written() ? status : EXIT_BAD;
+  return status == EXIT_BAD || output_written() ? status : EXIT_BAD; /* one message is enough */
 }

@@ -97,14 +97,13 @@ static void print(const struct simulation *simulation) {
   plan_print_totals(&simulation->report, &simulation->baseline);
 }
 
-/* Everything that can be refused comes before anything is written. */
 static int simulate(struct simulation *simulation, struct error *err) {
   const struct simulate_settings *settings = simulation->settings;
   struct subject *subject = &simulation->subject;
   if (load_plan(simulation, err) != 0) return -1;
+  if (runlog_open(&simulation->log, &settings->log, err) != 0) return -1;
   if (plan_report_create(&simulation->report, subject->sim, simulation->method, &simulation->plan, err) != 0) return -1;
   if (baseline_create(&simulation->baseline, subject, simulation->method, err) != 0) return -1;
-  if (runlog_open(&simulation->log, &settings->log, err) != 0) return -1;
   if (settings->trace != NULL && save_trace(simulation, err) != 0) return -1;
   return record(simulation, err);
 }

@@ -191,7 +191,12 @@ static void node_bind_constants(struct node *node) {
     if (value == NULL) continue;
     value->bound = true;
     value->shape = node->results[k].shape;
-    value->numbers = onnx_fold(node, k);
+    if (node->keeps_numbers) { /* which may not have been decoded yet */
+      value->numbers = node->inputs[0]->numbers;
+      value->proto = node->inputs[0]->proto;
+    } else {
+      value->numbers = onnx_fold(node, k);
+    }
   }
 }
 

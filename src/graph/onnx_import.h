@@ -133,11 +133,19 @@ struct input_rows {
   bool reduces;       /* takes all rows one by one where a view changes the rows */
 };
 
+/* Where the elements of a result that is part of input 0 come from: along axis d of the
+ * result, axis from[d] of the input is walked from start[d] by step[d]. */
+struct pick {
+  uint32_t from[GRAPH_MAX_RANK];
+  int64_t start[GRAPH_MAX_RANK], step[GRAPH_MAX_RANK];
+};
+
 struct result {
   struct value *value; /* NULL if the node leaves it out or nobody uses it */
   bool known;          /* shape is */
   bool elementwise;
   struct shape shape;
+  struct pick pick; /* by infer of Slice, Split and Transpose */
   struct input_rows *inputs; /* by input of the node */
 };
 
@@ -153,6 +161,7 @@ struct node {
   struct result *results;
   uint32_t result_count;
   bool is_view;        /* infer: result 0 is input 0 seen through another shape */
+  bool keeps_numbers;  /* infer: a view that leaves the numbers as they are */
   struct op_spec cost; /* infer: weights, bias, macs, channels; name and type unused */
   const struct value *unknown; /* infer: the input whose numbers it would have needed */
   struct error *err;
@@ -240,6 +249,40 @@ int onnx_tensor_shape(const Onnx__TensorProto *proto, struct shape *shape, struc
 bool onnx_value_decode(struct importer *importer, struct value *value);
 /* Room for that many numbers; NULL if there are too many or no memory. */
 union number *onnx_numbers_new(struct importer *importer, uint64_t count);
+
+/* Evaluation of one result of a node on constants. */
+struct fold {
+  struct node *node;
+  const struct result *result;
+  const struct numbers **inputs; /* by input of the node; NULL where left out */
+  uint64_t count;                /* numbers of the result */
+  enum number_kind kind;         /* of the result; that of input 0 until the function sets it */
+  union number *out;
+};
+
+/* false: cannot be known. */
+typedef bool fold_function(struct fold *fold);
+
+struct fold_rule {
+  const char *type;
+  fold_function *function;
+  bool needs_shapes_only; /* input numbers may be missing */
+};
+
+struct fold_rules {
+  const struct fold_rule *rules;
+  size_t count;
+};
+
+extern const struct fold_rules onnx_constant_folds, onnx_move_folds, onnx_arithmetic_folds;
+
+/* Single precision unless kind is NUMBER_DOUBLE. */
+union number number_from_double(enum number_kind kind, double value);
+double number_to_double(enum number_kind kind, union number number);
+
+/* The place in a tensor of shape in of what broadcasting puts at place at of shape out. */
+uint64_t fold_broadcast_place(const struct shape *out, const struct shape *in, uint64_t at);
+
 /* The numbers of result k of a node on constants; items NULL if they cannot be known. */
 struct numbers onnx_fold(struct node *node, uint32_t result);
 

@@ -82,7 +82,7 @@ static int matmul_shape(struct node *node, struct shape *out, uint64_t *inner) {
 
 static int infer_matmul(struct node *node) {
   struct shape out;
-  uint64_t inner;
+  uint64_t inner = 0;
   if (matmul_shape(node, &out, &inner) != 0 || node_set_shape(node, 0, &out) != 0) return -1;
   /* The row axis of the left stays the row axis of the result unless a vector takes the
    * last dimension away. The right is needed whole: it is summed over its rows. */

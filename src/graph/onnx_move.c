@@ -9,6 +9,16 @@ static struct row_map map_rows(int64_t first, uint32_t step) {
   return (struct row_map){.kind = ROW_WINDOW, .stride = step, .dilation = 1, .kernel = 1, .offset = first};
 }
 
+static struct pick pick_all(void) {
+  struct pick pick;
+  for (uint32_t d = 0; d < GRAPH_MAX_RANK; d++) {
+    pick.from[d] = d;
+    pick.start[d] = 0;
+    pick.step[d] = 1;
+  }
+  return pick;
+}
+
 /* ---- Concat, Split ---- */
 
 static int concat_check(const struct node *node, const struct shape *first, uint32_t axis, uint32_t input) {
@@ -70,6 +80,8 @@ static int infer_split(struct node *node) {
     }
     if (node_set_shape(node, k, &out) != 0) return -1;
     bool fits = before <= GRAPH_MAX_ROWS;
+    node->results[k].pick = pick_all();
+    node->results[k].pick.start[axis] = (int64_t)before;
     node_set_rows(node, k, 0, axis != shape_row_axis(in) ? ROW_MAP_SAME : map_rows(fits ? (int64_t)before : 0, 1));
     before += out.dims[axis];
   }
@@ -132,8 +144,10 @@ static int infer_slice(struct node *node) {
   struct slice_lists lists;
   uint32_t row_axis = shape_row_axis(&out), mask;
   struct row_map map = ROW_MAP_SAME;
+  struct pick *pick = &node->results[0].pick;
   int known = slice_read(node, &lists);
   if (known <= 0) return known;
+  *pick = pick_all();
   if (node_axes(node, &lists.axes, out.rank, &mask) != 0) return -1;
   for (size_t i = 0; i < lists.starts.count; i++) {
     uint32_t axis = (uint32_t)i;
@@ -143,6 +157,8 @@ static int infer_slice(struct node *node) {
     struct slice slice = slice_axis(lists.starts.items[i], lists.ends.items[i], step, (int64_t)out.dims[axis]);
     bool fits = out.dims[axis] <= GRAPH_MAX_ROWS && step > 0;
     out.dims[axis] = slice.count;
+    pick->start[axis] = slice.start;
+    pick->step[axis] = step;
     if (axis != row_axis) continue;
     map = fits ? map_rows(slice.start, slice.count > 1 ? (uint32_t)step : 1) : (struct row_map){0};
   }
@@ -162,10 +178,12 @@ static int infer_transpose(struct node *node) {
     return node_error(node, "attribute 'perm' has %zu axes; its input has %u", perm.count, in->rank);
   }
   if (node_axes(node, &perm, in->rank, &mask) != 0) return -1;
+  node->results[0].pick = pick_all();
   for (uint32_t d = 0; d < in->rank; d++) {
     uint32_t from = in->rank - 1 - d;
     if (perm.given && node_axis(node, perm.items[d], in->rank, &from) != 0) return -1;
     out.dims[d] = in->dims[from];
+    node->results[0].pick.from[d] = from;
     if (d == shape_row_axis(in) && from == d) node_set_rows(node, 0, 0, ROW_MAP_SAME);
   }
   return node_set_shape(node, 0, &out);

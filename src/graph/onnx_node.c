@@ -117,7 +117,7 @@ int node_axis(const struct node *node, int64_t axis, uint32_t rank, uint32_t *ou
 int node_axes(const struct node *node, const struct int_list *axes, uint32_t rank, uint32_t *mask) {
   *mask = 0;
   for (size_t i = 0; i < axes->count; i++) {
-    uint32_t axis;
+    uint32_t axis = 0;
     if (node_axis(node, axes->items[i], rank, &axis) != 0) return -1;
     if ((*mask >> axis & 1) != 0) return node_error(node, "axis %u is named twice", axis);
     *mask |= 1u << axis;
@@ -134,8 +134,10 @@ int node_set_shape(struct node *node, uint32_t result, const struct shape *shape
     return node_error(node, "output %u has shape %s, which is more than 2^40 elements", result,
                       shape_text(text, shape));
   }
-  node->results[result].shape = *shape;
-  node->results[result].known = true;
+  struct result *set = &node->results[result];
+  set->shape = (struct shape){.rank = shape->rank};
+  memcpy(set->shape.dims, shape->dims, shape->rank * sizeof shape->dims[0]);
+  set->known = true;
   return 0;
 }
 

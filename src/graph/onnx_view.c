@@ -5,9 +5,16 @@
 
 #include "graph/onnx_import.h"
 
-/* The result is input 0; in inference that holds for Dropout too, and the type of the
- * numbers, which Cast changes, does not matter to rows. */
+static void set_view(struct node *node) { node->is_view = node->keeps_numbers = true; }
+
+/* The result is input 0; in inference that holds for Dropout too. */
 static int infer_same(struct node *node) {
+  set_view(node);
+  return node_set_shape(node, 0, &node->inputs[0]->shape);
+}
+
+/* The type of the numbers does not matter to rows, only to the numbers themselves. */
+static int infer_cast(struct node *node) {
   node->is_view = true;
   return node_set_shape(node, 0, &node->inputs[0]->shape);
 }
@@ -25,7 +32,7 @@ static int infer_flatten(struct node *node) {
   memcpy(head.dims, in->dims, head.rank * sizeof in->dims[0]);
   memcpy(tail.dims, in->dims + axis, tail.rank * sizeof in->dims[0]);
   struct shape out = {.rank = 2, .dims = {shape_elements(&head), shape_elements(&tail)}};
-  node->is_view = true;
+  set_view(node);
   return node_set_shape(node, 0, &out);
 }
 
@@ -49,7 +56,7 @@ static int infer_reshape(struct node *node) {
   struct shape out = {0};
   struct int_list dims;
   uint32_t open = SHAPE_NO_AXIS;
-  node->is_view = true;
+  set_view(node);
   if (node_int_list(node, "shape", 1, &dims) != 0) return -1;
   if (!dims.given) return node_error(node, "its new shape is missing");
   if (!dims.known) return 0;
@@ -78,7 +85,7 @@ static int infer_squeeze(struct node *node) {
   struct shape out = node->inputs[0]->shape;
   struct int_list axes;
   uint32_t mask = 0, rank = out.rank;
-  node->is_view = true;
+  set_view(node);
   if (node_int_list(node, "axes", 1, &axes) != 0) return -1;
   if (!axes.known) return 0;
   if (node_axes(node, &axes, rank, &mask) != 0) return -1;
@@ -96,7 +103,7 @@ static int infer_unsqueeze(struct node *node) {
   struct shape out = node->inputs[0]->shape;
   struct int_list axes;
   uint32_t mask = 0;
-  node->is_view = true;
+  set_view(node);
   if (node_int_list(node, "axes", 1, &axes) != 0) return -1;
   if (!axes.given) return node_error(node, "its axes are missing");
   if (!axes.known) return 0;
@@ -113,8 +120,8 @@ static int infer_unsqueeze(struct node *node) {
 }
 
 static const struct node_type types[] = {
-    {"Cast", infer_same, 1, 1, 1, false},
-    {"CastLike", infer_same, 2, 2, 1, false},
+    {"Cast", infer_cast, 1, 1, 1, false},
+    {"CastLike", infer_cast, 2, 2, 1, false},
     {"Dropout", infer_same, 1, 3, 1, false},
     {"Flatten", infer_flatten, 1, 1, 1, false},
     {"Identity", infer_same, 1, 1, 1, false},
