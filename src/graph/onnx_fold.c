@@ -175,6 +175,7 @@ static bool fold_binary(struct fold *fold) {
     if (strcmp(binaries[b].type, node->type->name) == 0) binary = &binaries[b];
   }
   enum number_kind kind = fold->kind;
+  if (kind == NUMBER_INT && node_int(node, "fmod", 0) != 0) return false; /* another sign than int_modulo() gives */
   for (uint32_t i = 0; i < node->input_count; i++) {
     if (fold->inputs[i] == NULL) return false;
     if (fold->inputs[i]->kind != kind && strcmp(binary->type, "Pow") == 0) return false;
