@@ -218,7 +218,8 @@ static const struct by_hand {
      "in x 1,1,3,3; weight w 1,2,3,3; ConvTranspose x w -> y strides=[2,2] pads=[1,1,1,1] output_padding=[1,1]; out y",
      "1,2,6,6", "x:0|01|1|12|2|2"},
     {"scores by Einsum", 13, "in x 1,2,3,4; in z 1,2,5,4; Einsum x z -> y equation=bhid,bhjd->bhij; out y", "1,2,3,5",
-     "x:012|012|012 z:01234|01234|01234"},
+     "x:0|1|2 z:01234|01234|01234"},
+    {"Einsum that moves rows", 13, "in x 1,2,3,4; Einsum x -> y equation=bchw->bhcw; out y", "1,3,2,4", "x:012|012"},
 };
 
 START_TEST(rows_are_as_counted_by_hand) {
