@@ -2,6 +2,7 @@
  *
  * Statements end with ';' and are words between blanks:
  *
+ *   # anything but ';'      a remark
  *   in x N,3,8,8            an input of the network; letters are symbols, '?' is unknown,
  *                           '-' no dimensions, '~' no shape at all
  *   out y [dims]            an output of the network
@@ -27,7 +28,7 @@
 #include "graph/onnx.pb-c.h"
 #include "util/arena.h"
 
-enum { ONNX_MODEL_MAX_ITEMS = 512 }; /* of each list of the graph and of a node */
+enum { ONNX_MODEL_MAX_ITEMS = 2048 }; /* of each list of the graph and of a node */
 
 /* Lives as long as the arena and may be changed before it is packed. */
 Onnx__ModelProto *onnx_model_parse(struct arena *arena, int64_t opset, const char *text);
