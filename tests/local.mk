@@ -6,12 +6,20 @@ AM_TESTS_ENVIRONMENT = SPILLWAY_SOURCE_DIR='$(abs_top_srcdir)' SPILLWAY_PROGRAM=
 	export SPILLWAY_SOURCE_DIR SPILLWAY_PROGRAM;
 tests_spillway_tests_SOURCES = \
 	tests/main.c tests/suites.h \
+	tests/onnx_model.c tests/onnx_model.h \
 	tests/store_fixture.c tests/store_fixture.h \
 	tests/support.c tests/support.h \
 	tests/test_conformance.c \
 	tests/test_file.c \
 	tests/test_hw.c \
 	tests/test_include_law.c \
+	tests/test_onnx.c \
+	tests/test_onnx_blocks.c \
+	tests/test_onnx_errors.c \
+	tests/test_onnx_fold.c \
+	tests/test_onnx_networks.c \
+	tests/test_onnx_rows.c \
+	tests/test_onnx_weights.c \
 	tests/test_plan.c \
 	tests/test_query.c \
 	tests/test_search.c \
