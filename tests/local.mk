@@ -6,6 +6,9 @@ AM_TESTS_ENVIRONMENT = SPILLWAY_SOURCE_DIR='$(abs_top_srcdir)' SPILLWAY_PROGRAM=
 	export SPILLWAY_SOURCE_DIR SPILLWAY_PROGRAM;
 tests_spillway_tests_SOURCES = \
 	tests/main.c tests/suites.h \
+	tests/build_graph.c tests/build_graph.h \
+	tests/reference.c tests/reference.h \
+	tests/sim_fixture.c tests/sim_fixture.h \
 	tests/store_fixture.c tests/store_fixture.h \
 	tests/support.c tests/support.h \
 	tests/test_conformance.c \
@@ -15,6 +18,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_plan.c \
 	tests/test_query.c \
 	tests/test_search.c \
+	tests/test_sim.c \
 	tests/test_store.c \
 	tests/test_yaml.c
 tests_spillway_tests_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests $(CHECK_CFLAGS)
