@@ -107,9 +107,7 @@ static void walk_free_row(struct walk *walk, const struct use *use, const struct
 /* ---- life and death of rows ---- */
 
 static bool use_is_done_with(const struct walk *walk, uint32_t e, uint32_t q) {
-  const struct use *use = &walk->lines.uses[e];
-  if (use->streamed) return q < walk->taken[e];
-  return use_last_firing(use, q) < (int64_t)walk->next[use->consumer];
+  return use_last_firing(&walk->lines.uses[e], q) < (int64_t)walk_counter(walk, e);
 }
 
 bool walk_row_dead(const struct walk *walk, const struct line *line, uint32_t q) {
@@ -173,7 +171,7 @@ static void walk_free_inputs(struct walk *walk, const struct line *line, uint32_
 
 static bool line_row_unread(const struct walk *walk, const struct line *line, uint32_t q) {
   for (uint32_t e = line->first_use; e != LINES_NONE; e = walk->lines.uses[e].next) {
-    if (walk->lines.uses[e].streamed || use_last_firing(&walk->lines.uses[e], q) >= 0) return false;
+    if (use_last_firing(&walk->lines.uses[e], q) >= 0) return false;
   }
   return true;
 }
