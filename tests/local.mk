@@ -7,6 +7,7 @@ AM_TESTS_ENVIRONMENT = SPILLWAY_SOURCE_DIR='$(abs_top_srcdir)' SPILLWAY_PROGRAM=
 tests_spillway_tests_SOURCES = \
 	tests/main.c tests/suites.h \
 	tests/build_graph.c tests/build_graph.h \
+	tests/random_net.c tests/random_net.h \
 	tests/reference.c tests/reference.h \
 	tests/sim_fixture.c tests/sim_fixture.h \
 	tests/store_fixture.c tests/store_fixture.h \
@@ -19,8 +20,10 @@ tests_spillway_tests_SOURCES = \
 	tests/test_query.c \
 	tests/test_search.c \
 	tests/test_sim.c \
+	tests/test_sim_property.c \
 	tests/test_store.c \
-	tests/test_yaml.c
+	tests/test_yaml.c \
+	tests/trace_replay.c tests/trace_replay.h
 tests_spillway_tests_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests $(CHECK_CFLAGS)
 tests_spillway_tests_LDADD = $(LIBS_OF_MODULES) $(CHECK_LIBS)
 EXTRA_DIST += tests/data

@@ -167,38 +167,44 @@ static int64_t stored_periods(const struct walk *walk, uint32_t index) {
   return periods;
 }
 
-/* Whether the outputs keep their order: they must move in proportion to their rows. */
-static bool targets_in_proportion(const struct walk *walk) {
-  const struct line *reference = NULL;
-  int64_t reference_step = 0;
+/* Periods for which output u, picked with `rows` of each output done, is picked again: its
+ * (next row + 1) / rows stays below that of every other, or equal to that of a larger label. */
+static int64_t pick_periods(const struct walk *walk, uint32_t u, const uint32_t *rows) {
+  int64_t periods = INT64_MAX, u_count = walk->lines.items[u].set.count;
   for (uint32_t i = 0; i < walk->output_count; i++) {
-    uint32_t index = walk->outputs[i];
-    const struct line *line = &walk->lines.items[index];
-    struct motion motion = line_motion(walk, index);
-    if (motion.now == line->set.count && motion.step == 0) continue;
-    if (reference == NULL) {
-      reference = line;
-      reference_step = motion.step;
-    } else if (motion.step * reference->set.count != reference_step * line->set.count) {
-      return false;
-    }
+    uint32_t w = walk->outputs[i];
+    int64_t w_count = walk->lines.items[w].set.count;
+    if (w == u || rows[w] == w_count) continue;
+    int64_t ahead = ((int64_t)rows[u] + 1) * w_count - ((int64_t)rows[w] + 1) * u_count;
+    int64_t gain = line_motion(walk, u).step * w_count - line_motion(walk, w).step * u_count;
+    periods = least(periods, periods_below(ahead, gain, u < w ? 0 : -1));
   }
-  return true;
+  return periods;
+}
+
+/* Periods for which the outputs take turns as in the period seen, which is gone through again. */
+static int64_t order_periods(const struct walk *walk) {
+  int64_t periods = INT64_MAX;
+  uint32_t *rows = walk->snapshot.rows;
+  for (uint32_t i = 0; i < walk->output_count; i++) rows[walk->outputs[i]] = walk->snapshot.next[walk->outputs[i]];
+  for (uint32_t turn = 0; turn < walk->snapshot.turns && periods > 0; turn++) {
+    uint32_t u = walk_pick_target(walk, rows);
+    periods = least(periods, pick_periods(walk, u, rows));
+    rows[u]++;
+  }
+  return periods;
 }
 
 static int64_t steady_periods(const struct walk *walk, enum walk_loop loop, uint32_t left) {
-  int64_t periods = left / walk->snapshot.turns;
-  if (loop == WALK_TARGETS) {
-    /* `left` is of one output; stored_periods() bounds each. */
-    periods = INT64_MAX;
-    if (!targets_in_proportion(walk)) return 0;
-  }
+  /* If several outputs take turns, `left` is of one of them; stored_periods() bounds each. */
+  int64_t periods = loop == WALK_TARGETS ? INT64_MAX : left / walk->snapshot.turns;
   for (uint32_t i = 0; i < walk->output_count && periods > 0; i++) {
     periods = least(periods, stored_periods(walk, walk->outputs[i]));
   }
   for (uint32_t e = 0; e < walk->lines.use_count && periods > 0; e++) {
     periods = least(periods, use_periods(walk, e));
   }
+  if (loop == WALK_TARGETS && walk->output_count > 1 && periods > 0) periods = least(periods, order_periods(walk));
   return periods;
 }
 
@@ -215,29 +221,22 @@ static void steady_skip(struct walk *walk, int64_t periods) {
   walk->skipped_periods += (uint64_t)periods;
 }
 
-/* 1, 1, 2, 1, 1, 2, 4, 1, ... (Luby, Sinclair and Zuckerman 1993): short periods are found
- * soon whenever the steady state begins, long ones in the end. attempt counts from 1. */
-static uint32_t luby(uint32_t attempt) {
-  uint32_t k = 1;
-  while ((1u << k) - 1 < attempt) k++;
-  if ((1u << k) - 1 == attempt) return 1u << (k - 1);
-  return luby(attempt - (1u << (k - 1)) + 1);
-}
-
-static void snapshot_take(struct walk *walk, enum walk_loop loop, uint32_t item, uint32_t upto, uint32_t attempt) {
+static void snapshot_take(struct walk *walk, enum walk_loop loop, uint32_t item, uint32_t upto, uint32_t last_turns) {
   struct walk_snapshot *snapshot = &walk->snapshot;
   snapshot->loop = loop;
   snapshot->item = item;
   snapshot->upto = upto;
   snapshot->valid = true;
   snapshot->turns = 0;
-  snapshot->attempt = attempt;
-  snapshot->due = luby(attempt);
+  snapshot->last_turns = last_turns;
   snapshot->occupied_bytes = walk->occupied_bytes;
   memcpy(snapshot->next, walk->next, walk->lines.count * sizeof *walk->next);
   memcpy(snapshot->taken, walk->taken, walk->lines.use_count * sizeof *walk->taken);
 }
 
+/* Brent's search for a cycle (1980): each turn is compared with a snapshot that is taken
+ * anew after 1, 2, 4, ... turns, so that one is taken in steady state and kept for as long
+ * as a period soon after it begins, whatever the period is. */
 void steady_turn(struct walk *walk, enum walk_loop loop, uint32_t item, uint32_t upto, uint32_t left) {
   struct walk_snapshot *snapshot = &walk->snapshot;
   if (!walk->skip_steady || left < STEADY_LEAST_TURNS) return;
@@ -245,8 +244,12 @@ void steady_turn(struct walk *walk, enum walk_loop loop, uint32_t item, uint32_t
     snapshot_take(walk, loop, item, upto, 1);
     return;
   }
-  if (++snapshot->turns < snapshot->due) return;
+  snapshot->turns++;
   int64_t periods = steady_periods(walk, loop, left);
-  if (periods >= 2 && periods < INT64_MAX) steady_skip(walk, periods - 1);
-  snapshot_take(walk, loop, item, upto, snapshot->attempt + 1);
+  if (periods >= 2 && periods < INT64_MAX) {
+    steady_skip(walk, periods - 1);
+    snapshot_take(walk, loop, item, upto, 1);
+  } else if (snapshot->turns == snapshot->last_turns) {
+    snapshot_take(walk, loop, item, upto, 2 * snapshot->last_turns);
+  }
 }
