@@ -2,8 +2,10 @@
 
 #include <string.h>
 
-/* With fewer turns left a comparison costs more than it saves. */
-enum { STEADY_LEAST_TURNS = 6 };
+enum {
+  STEADY_LEAST_TURNS = 6, /* with fewer left a comparison costs more than it saves */
+  STEADY_SMALL_PART = 8,  /* see order_periods() */
+};
 
 /* One counter between the snapshot and now. */
 struct motion {
@@ -54,7 +56,6 @@ static bool use_pace(const struct use *use, int64_t step, int64_t *pace) {
 
 /* Whether all rows between the first and the last that firings from q on need are needed. */
 static bool use_gapless(const struct use *use, int64_t q) {
-  if (use->table != NULL) return false;
   if (use->dilation == 1 && use->taps >= use->stride) return true;
   return use->stride == 1 && use->dilation <= use->firings - q;
 }
@@ -94,9 +95,14 @@ static int64_t still_reader(const struct use *other, int64_t fired, struct touch
   }
   int64_t first = other->table == NULL ? window_first(other, fired) : use_first_row(other, (uint32_t)fired);
   if (rows.low < first) return periods_below(rows.high, rows.pace, first - 1);
-  if (!use_gapless(other, fired)) return 0;
-  int64_t last = window_first(other, (int64_t)other->firings - 1) + window_reach(other);
-  return periods_below(rows.high, rows.pace, least(last, (int64_t)other->line_count - 1));
+  if (other->table != NULL) return 0;
+  int64_t last_first = window_first(other, (int64_t)other->firings - 1), reach = window_reach(other);
+  if (use_gapless(other, fired)) {
+    return periods_below(rows.high, rows.pace, least(last_first + reach, (int64_t)other->line_count - 1));
+  }
+  /* Where windows of all taps pass, which rows they miss repeats with the stride. */
+  if (rows.pace % other->stride != 0 || rows.low < first + reach) return 0;
+  return periods_below(rows.high, rows.pace, last_first);
 }
 
 /* Periods for which a reader that moves along says the same, shifted, of every row. */
@@ -182,9 +188,11 @@ static int64_t pick_periods(const struct walk *walk, uint32_t u, const uint32_t 
   return periods;
 }
 
-/* Periods for which the outputs take turns as in the period seen, which is gone through again. */
-static int64_t order_periods(const struct walk *walk) {
-  int64_t periods = INT64_MAX;
+/* Periods for which the outputs take turns as in the period seen, which is gone through again;
+ * at most limit. 0 too if that is a small part of what is left: a run of one output between
+ * two turns of another is no period, and skipping most of it would only hide the real one. */
+static int64_t order_periods(const struct walk *walk, int64_t limit) {
+  int64_t periods = limit, left = 0;
   uint32_t *rows = walk->snapshot.rows;
   for (uint32_t i = 0; i < walk->output_count; i++) rows[walk->outputs[i]] = walk->snapshot.next[walk->outputs[i]];
   for (uint32_t turn = 0; turn < walk->snapshot.turns && periods > 0; turn++) {
@@ -192,7 +200,12 @@ static int64_t order_periods(const struct walk *walk) {
     periods = least(periods, pick_periods(walk, u, rows));
     rows[u]++;
   }
-  return periods;
+  for (uint32_t i = 0; i < walk->output_count; i++) {
+    uint32_t output = walk->outputs[i];
+    left += walk->lines.items[output].set.count - walk->next[output];
+  }
+  bool small = periods < limit && periods * walk->snapshot.turns < left / STEADY_SMALL_PART;
+  return small ? 0 : periods;
 }
 
 static int64_t steady_periods(const struct walk *walk, enum walk_loop loop, uint32_t left) {
@@ -204,8 +217,8 @@ static int64_t steady_periods(const struct walk *walk, enum walk_loop loop, uint
   for (uint32_t e = 0; e < walk->lines.use_count && periods > 0; e++) {
     periods = least(periods, use_periods(walk, e));
   }
-  if (loop == WALK_TARGETS && walk->output_count > 1 && periods > 0) periods = least(periods, order_periods(walk));
-  return periods;
+  bool takes_turns = loop == WALK_TARGETS && walk->output_count > 1;
+  return takes_turns && periods > 0 ? order_periods(walk, periods) : periods;
 }
 
 static void steady_skip(struct walk *walk, int64_t periods) {
