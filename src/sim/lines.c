@@ -179,13 +179,6 @@ static int use_set_table(struct use *use, const struct row_map *map, const struc
     begin[q + 1] = n;
   }
   *table = (struct use_table){.begin = begin, .items = list, .last_firing = last_firing};
-  bool dense = line->rows == NULL && line->step == 1 && consumer->rows == NULL && consumer->step == 1;
-  if (map->kind == ROW_TABLE && dense && map->steady_to > consumer->first) {
-    table->period_out = map->period_out;
-    table->period_in = map->period_in;
-    table->steady_from = map->steady_from > consumer->first ? map->steady_from - consumer->first : 0;
-    table->steady_to = map->steady_to - consumer->first;
-  }
   use->table = table;
   return 0;
 }

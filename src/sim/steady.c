@@ -37,21 +37,66 @@ static int64_t window_first(const struct use *use, int64_t q) { return use->stri
 
 static int64_t window_reach(const struct use *use) { return (int64_t)(use->taps - 1) * use->dilation; }
 
-static int64_t use_first_row(const struct use *use, uint32_t q) {
-  struct use_rows rows = use_rows(use, q);
-  return rows.left == 0 ? -1 : (int64_t)rows.row;
+/* ---- tables ---- */
+
+/* By how many rows of the line a table moves on from the firings of one period, beginning
+ * with `from`, to those of the next; false if it does not. */
+static bool table_pace(const struct use *use, int64_t from, int64_t step, int64_t *pace) {
+  const struct use_table *table = use->table;
+  for (int64_t q = from; q < from + step && q + step < (int64_t)use->firings; q++) {
+    if (table->begin[q + 1] == table->begin[q]) continue;
+    *pace = (int64_t)table->items[table->begin[q + step]] - table->items[table->begin[q]];
+    return *pace > 0;
+  }
+  return false;
 }
 
-/* By how many rows of the line the use moves per period; false if it is not regular. */
-static bool use_pace(const struct use *use, int64_t step, int64_t *pace) {
-  if (use->table == NULL) {
-    *pace = use->stride * step;
-    return true;
+static bool table_firing_repeats(const struct use_table *table, int64_t q, int64_t step, int64_t pace) {
+  uint32_t now = table->begin[q], later = table->begin[q + step], count = table->begin[q + 1] - now;
+  if (table->begin[q + step + 1] - later != count) return false;
+  for (uint32_t k = 0; k < count; k++) {
+    if (table->items[now + k] + pace != table->items[later + k]) return false;
   }
-  const struct use_table *table = use->table;
-  if (table->period_out == 0 || table->period_in == 0 || step % table->period_out != 0) return false;
-  *pace = step / table->period_out * table->period_in;
   return true;
+}
+
+/* The first firing q >= from whose rows are not those of q + step, moved by pace. */
+static int64_t table_firings_until(const struct use *use, int64_t from, int64_t step, int64_t pace) {
+  int64_t q = from;
+  while (q + step < (int64_t)use->firings && table_firing_repeats(use->table, q, step, pace)) q++;
+  return q;
+}
+
+/* The first row i >= from whose last firing is not `step` before that of row i + pace. */
+static int64_t table_rows_until(const struct use *use, int64_t from, int64_t step, int64_t pace) {
+  const int64_t *last = use->table->last_firing;
+  int64_t i = from;
+  while (i + pace < (int64_t)use->line_count && last[i + pace] == (last[i] < 0 ? -1 : last[i] + step)) i++;
+  return i;
+}
+
+/* The first row i >= from of which, `fired` firings done, not the same holds as of row i +
+ * pace: it is needed, or not. */
+static int64_t table_needs_until(const struct use *use, int64_t from, int64_t fired, int64_t pace) {
+  const int64_t *last = use->table->last_firing;
+  int64_t i = from;
+  while (i + pace < (int64_t)use->line_count && (last[i + pace] < fired) == (last[i] < fired)) i++;
+  return i;
+}
+
+/* ---- uses ---- */
+
+/* By how many rows of the line the use moves per period; false if it is not regular. */
+static bool use_pace(const struct use *use, struct motion firing, int64_t *pace) {
+  if (use->table != NULL) return table_pace(use, firing.before, firing.step, pace);
+  *pace = use->stride * firing.step;
+  return true;
+}
+
+/* So far from the first row of a firing, whether this firing or a later one needs a row, and
+ * which is the last, depends on the row's place in the stride only. Stride at least 1. */
+static int64_t window_onset(const struct use *use) {
+  return least(window_reach(use), (int64_t)(use->stride - 1) * use->dilation);
 }
 
 /* Whether all rows between the first and the last that firings from q on need are needed. */
@@ -60,30 +105,39 @@ static bool use_gapless(const struct use *use, int64_t q) {
   return use->stride == 1 && use->dilation <= use->firings - q;
 }
 
-/* Periods for which the use's own firings stay clear of the borders of both lines. */
-static int64_t use_interior(const struct use *use, struct motion firing) {
-  if (use->table != NULL) {
-    const struct use_table *table = use->table;
-    /* A row is read again by firings up to `margin` later. */
-    int64_t span = use_rows(use, (uint32_t)firing.now - 1).left;
-    int64_t margin = table->period_out * (span / table->period_in + 2);
-    if (firing.before < (int64_t)table->steady_from) return 0;
-    return periods_below(firing.now + margin, firing.step, table->steady_to);
-  }
-  if (use->taps == 0) return periods_below(firing.now, firing.step, use->firings);
-  if (use->stride == 0) return periods_below(firing.now, firing.step, (int64_t)use->firings - 1);
-  if (window_first(use, firing.before) < 0) return 0;
-  int64_t last = window_first(use, firing.now - 1) + window_reach(use);
-  int64_t inside = periods_below(last, use->stride * firing.step, (int64_t)use->line_count - 1);
-  int64_t reread = firing.now - 1 + window_reach(use) / use->stride;
-  return least(inside, periods_below(reread, firing.step, (int64_t)use->firings - 1));
-}
-
 /* Rows of a line that a moving use touches: from `low` in the period seen, up to `high`
  * there and `pace` more each period. */
 struct touched {
   int64_t low, high, pace;
 };
+
+static struct touched use_touches(const struct use *use, struct motion firing, int64_t pace) {
+  struct touched rows = {INT64_MAX, -1, pace};
+  if (use->table == NULL) {
+    rows.low = window_first(use, firing.before);
+    rows.high = window_first(use, firing.now - 1) + window_reach(use);
+    return rows;
+  }
+  const struct use_table *table = use->table;
+  for (uint32_t k = table->begin[firing.before]; k < table->begin[firing.now]; k++) {
+    if (table->items[k] < rows.low) rows.low = table->items[k];
+    if (table->items[k] > rows.high) rows.high = table->items[k];
+  }
+  return rows;
+}
+
+/* Periods for which the use's own firings stay clear of the borders of both lines. */
+static int64_t use_interior(const struct use *use, struct motion firing, struct touched rows) {
+  if (use->table != NULL) {
+    int64_t fits = periods_below(firing.now, firing.step, table_firings_until(use, firing.before, firing.step, rows.pace));
+    return least(fits, periods_below(rows.high, rows.pace, table_rows_until(use, rows.low, firing.step, rows.pace)));
+  }
+  if (use->stride == 0) return periods_below(firing.now, firing.step, (int64_t)use->firings - 1);
+  if (rows.low < 0) return 0;
+  int64_t inside = periods_below(rows.high, rows.pace, (int64_t)use->line_count - 1);
+  int64_t reread = firing.now - 1 + window_reach(use) / use->stride;
+  return least(inside, periods_below(reread, firing.step, (int64_t)use->firings - 1));
+}
 
 /* Periods for which a reader that stands still says the same of every row touched:
  * it still needs them all, or none. */
@@ -93,38 +147,36 @@ static int64_t still_reader(const struct use *other, int64_t fired, struct touch
     bool all = other->base == 0 && other->dilation == 1 && other->taps >= other->line_count;
     return all || rows.low > other->base + window_reach(other) ? INT64_MAX : 0;
   }
-  int64_t first = other->table == NULL ? window_first(other, fired) : use_first_row(other, (uint32_t)fired);
-  if (rows.low < first) return periods_below(rows.high, rows.pace, first - 1);
-  if (other->table != NULL) return 0;
-  int64_t last_first = window_first(other, (int64_t)other->firings - 1), reach = window_reach(other);
-  if (use_gapless(other, fired)) {
-    return periods_below(rows.high, rows.pace, least(last_first + reach, (int64_t)other->line_count - 1));
+  if (other->table != NULL) {
+    return periods_below(rows.high, rows.pace, table_needs_until(other, rows.low, fired, rows.pace));
   }
-  /* Where windows of all taps pass, which rows they miss repeats with the stride. */
-  if (rows.pace % other->stride != 0 || rows.low < first + reach) return 0;
+  int64_t first = window_first(other, fired);
+  if (rows.low < first) return periods_below(rows.high, rows.pace, first - 1);
+  int64_t last_first = window_first(other, (int64_t)other->firings - 1);
+  if (use_gapless(other, fired)) {
+    int64_t last = last_first + window_reach(other);
+    return periods_below(rows.high, rows.pace, least(last, (int64_t)other->line_count - 1));
+  }
+  if (rows.pace % other->stride != 0 || rows.low < first + window_onset(other)) return 0;
   return periods_below(rows.high, rows.pace, last_first);
 }
 
 /* Periods for which a reader that moves along says the same, shifted, of every row. */
 static int64_t moving_reader(const struct use *other, struct motion firing, struct touched rows) {
   int64_t pace;
-  if (!use_pace(other, firing.step, &pace)) return 0;
+  if (!use_pace(other, firing, &pace)) return 0;
   if (other->table != NULL) {
-    const struct use_table *table = other->table;
-    if (pace != rows.pace || table->steady_to < 2) return 0;
-    if (rows.low <= use_last_row(other, table->steady_from)) return 0;
-    return periods_below(rows.high, rows.pace, use_first_row(other, table->steady_to - 1) - 1);
+    if (pace != rows.pace) return 0;
+    return periods_below(rows.high, rows.pace, table_rows_until(other, rows.low, firing.step, pace));
   }
   if (other->stride == 0) return still_reader(other, 0, rows); /* its interior keeps it from finishing */
-  if (pace != rows.pace || rows.low < other->base + window_reach(other)) return 0;
+  if (pace != rows.pace || rows.low < other->base + window_onset(other)) return 0;
   return periods_below(rows.high, rows.pace, window_first(other, (int64_t)other->firings - 1));
 }
 
 /* Periods for which every row that use e touches lives and dies as in the period seen. */
-static int64_t use_deaths(const struct walk *walk, uint32_t e, struct motion firing, int64_t pace) {
+static int64_t use_deaths(const struct walk *walk, uint32_t e, struct touched rows) {
   const struct use *use = &walk->lines.uses[e];
-  const struct touched rows = {use_first_row(use, (uint32_t)firing.before),
-                               use_last_row(use, (uint32_t)firing.now - 1), pace};
   int64_t periods = INT64_MAX;
   for (uint32_t o = walk->lines.items[use->line].first_use; o != LINES_NONE; o = walk->lines.uses[o].next) {
     if (o == e) continue;
@@ -142,16 +194,17 @@ static int64_t use_periods(const struct walk *walk, uint32_t e) {
   struct motion firing = use_motion(walk, e), line = line_motion(walk, use->line);
   int64_t pace;
   if (firing.step == 0) return INT64_MAX;
-  if (!use_pace(use, firing.step, &pace)) return 0;
-  int64_t periods = use_interior(use, firing);
-  if (periods == 0 || (use->table == NULL && use->taps == 0)) return periods;
+  if (use->table == NULL && use->taps == 0) return periods_below(firing.now, firing.step, use->firings);
+  if (!use_pace(use, firing, &pace)) return 0;
+  struct touched rows = use_touches(use, firing, pace);
+  int64_t periods = INT64_MAX;
   if (pace != line.step) {
     /* It may run over rows that are all there already. */
     if (line.step != 0) return 0;
-    periods = least(periods, periods_below(use_last_row(use, (uint32_t)firing.now - 1), pace,
-                                           (int64_t)walk->next[use->line] - 1));
+    periods = periods_below(rows.high, pace, (int64_t)walk->next[use->line] - 1);
   }
-  return periods == 0 ? 0 : least(periods, use_deaths(walk, e, firing, pace));
+  if (periods > 0) periods = least(periods, use_interior(use, firing, rows));
+  return periods == 0 ? 0 : least(periods, use_deaths(walk, e, rows));
 }
 
 /* Periods for which the rows of a stored line stay needed, or not, inside the group. */
@@ -162,7 +215,11 @@ static int64_t stored_periods(const struct walk *walk, uint32_t index) {
   int64_t periods = periods_below(motion.now, motion.step, line->set.count);
   for (uint32_t e = line->first_use; e != LINES_NONE; e = walk->lines.uses[e].next) {
     const struct use *use = &walk->lines.uses[e];
-    if (use->table != NULL) return 0;
+    if (use->table != NULL) {
+      periods = least(periods, periods_below(motion.now, motion.step,
+                                             table_needs_until(use, motion.before, 0, motion.step)));
+      continue;
+    }
     if (use->taps == 0 || use->firings == 0) continue;
     int64_t first = use->base, last = window_first(use, (int64_t)use->firings - 1) + window_reach(use);
     if (motion.before > last) continue;
