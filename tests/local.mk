@@ -20,6 +20,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_query.c \
 	tests/test_search.c \
 	tests/test_sim.c \
+	tests/test_sim_networks.c \
 	tests/test_sim_property.c \
 	tests/test_store.c \
 	tests/test_yaml.c \

@@ -4,7 +4,7 @@
 
 enum {
   STEADY_LEAST_TURNS = 6, /* with fewer left a comparison costs more than it saves */
-  STEADY_SMALL_PART = 8,  /* see order_periods() */
+  STEADY_SMALL_PART = 16,  /* see order_periods() */
 };
 
 /* One counter between the snapshot and now. */
@@ -305,8 +305,8 @@ static void snapshot_take(struct walk *walk, enum walk_loop loop, uint32_t item,
 }
 
 /* Brent's search for a cycle (1980): each turn is compared with a snapshot that is taken
- * anew after 1, 2, 4, ... turns, so that one is taken in steady state and kept for as long
- * as a period soon after it begins, whatever the period is. */
+ * anew after 1, 2, 3, 5, 8, ... turns, so that one is taken in steady state and kept for as
+ * long as a period soon after it begins, whatever the period is. */
 void steady_turn(struct walk *walk, enum walk_loop loop, uint32_t item, uint32_t upto, uint32_t left) {
   struct walk_snapshot *snapshot = &walk->snapshot;
   if (!walk->skip_steady || left < STEADY_LEAST_TURNS) return;
@@ -320,6 +320,6 @@ void steady_turn(struct walk *walk, enum walk_loop loop, uint32_t item, uint32_t
     steady_skip(walk, periods - 1);
     snapshot_take(walk, loop, item, upto, 1);
   } else if (snapshot->turns == snapshot->last_turns) {
-    snapshot_take(walk, loop, item, upto, 2 * snapshot->last_turns);
+    snapshot_take(walk, loop, item, upto, snapshot->last_turns + (snapshot->last_turns + 1) / 2);
   }
 }
