@@ -272,6 +272,23 @@ START_TEST(outputs_of_different_heights_advance_in_proportion) {
 }
 END_TEST
 
+/* t1 reads rows 0, 4, 8 and 1, 5, 9 of t0, which is an output too: the others are stored and
+ * let go at once, whatever a stride of 1 suggests. t1 0 comes after t0 4 (1/2 and 5/10) and
+ * calls for rows up to 8: x 8 and rows 0, 1, 4, 5 and 8 of t0. */
+START_TEST(rows_between_the_taps_of_a_later_reader_do_not_stay) {
+  struct net net;
+  net_begin(&net, 1);
+  uint32_t x = net_input(&net, 10, 10);
+  uint32_t t0 = net_conv(&net, x, 10, SAME_1X1);
+  const struct tensor_input input = {
+      t0, {.kind = ROW_WINDOW, .stride = 1, .dilation = 4, .kernel = 3, .offset = 0}};
+  net_op(&net);
+  uint32_t t1 = net_output(&net, 2, 1, false, &input, 1);
+  net_mark(&net, t0);
+  check_whole(&net, t1, (struct expected){60, 100, 102, 0});
+}
+END_TEST
+
 struct stores {
   struct {
     uint32_t op, row;
@@ -514,6 +531,7 @@ Suite *sim_suite(void) {
   TCase *outputs = tcase_create("outputs");
   tcase_add_test(outputs, outputs_of_different_heights_advance_in_proportion);
   tcase_add_test(outputs, the_output_with_the_smallest_share_done_is_next_and_ties_go_to_the_smaller_label);
+  tcase_add_test(outputs, rows_between_the_taps_of_a_later_reader_do_not_stay);
   tcase_add_test(outputs, a_tensor_from_outside_is_loaded_and_not_computed);
   tcase_add_test(outputs, a_tensor_that_two_outsiders_need_is_stored_once);
   suite_add_tcase(suite, outputs);

@@ -152,11 +152,9 @@ static int64_t still_reader(const struct use *other, int64_t fired, struct touch
   }
   int64_t first = window_first(other, fired);
   if (rows.low < first) return periods_below(rows.high, rows.pace, first - 1);
-  int64_t last_first = window_first(other, (int64_t)other->firings - 1);
-  if (use_gapless(other, fired)) {
-    int64_t last = last_first + window_reach(other);
-    return periods_below(rows.high, rows.pace, least(last, (int64_t)other->line_count - 1));
-  }
+  int64_t last_first = window_first(other, (int64_t)other->firings - 1), last = last_first + window_reach(other);
+  if (rows.low > last) return INT64_MAX;
+  if (use_gapless(other, fired)) return periods_below(rows.high, rows.pace, least(last, (int64_t)other->line_count - 1));
   if (rows.pace % other->stride != 0 || rows.low < first + window_onset(other)) return 0;
   return periods_below(rows.high, rows.pace, last_first);
 }
@@ -212,20 +210,10 @@ static int64_t stored_periods(const struct walk *walk, uint32_t index) {
   const struct line *line = &walk->lines.items[index];
   struct motion motion = line_motion(walk, index);
   if (motion.step == 0) return INT64_MAX;
+  const struct touched rows = {motion.before, motion.now - 1, motion.step};
   int64_t periods = periods_below(motion.now, motion.step, line->set.count);
   for (uint32_t e = line->first_use; e != LINES_NONE; e = walk->lines.uses[e].next) {
-    const struct use *use = &walk->lines.uses[e];
-    if (use->table != NULL) {
-      periods = least(periods, periods_below(motion.now, motion.step,
-                                             table_needs_until(use, motion.before, 0, motion.step)));
-      continue;
-    }
-    if (use->taps == 0 || use->firings == 0) continue;
-    int64_t first = use->base, last = window_first(use, (int64_t)use->firings - 1) + window_reach(use);
-    if (motion.before > last) continue;
-    bool regular = use_gapless(use, 0) || (use->stride != 0 && motion.step % use->stride == 0);
-    if (motion.before < first || !regular) return 0;
-    periods = least(periods, periods_below(motion.now - 1, motion.step, last));
+    periods = least(periods, still_reader(&walk->lines.uses[e], 0, rows));
   }
   return periods;
 }
