@@ -48,12 +48,16 @@ void net_op(struct net *net) {
   char name[32];
   uint32_t op;
   snprintf(name, sizeof name, "op%u", net->op_count);
-  struct op_spec spec = {
-      .name = name, .type = "Test", .weight_elements = net->weights, .bias_elements = net->biases};
+  struct op_spec spec = {.name = name,
+                         .type = "Test",
+                         .weight_elements = net->weights,
+                         .bias_elements = net->biases,
+                         .out_channels = net->channels};
   require(graph_builder_op(net->builder, &op, &spec, &err), &err);
   ck_assert_uint_eq(op, net->op_count);
   net->op_count++;
   net->weights = net->biases = 0;
+  net->channels = 0;
 }
 
 uint32_t net_output(struct net *net, uint32_t rows, uint64_t elements, bool elementwise,

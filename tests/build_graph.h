@@ -18,6 +18,7 @@ struct net {
   bool read[NET_MAX_TENSORS];         /* by some op */
   uint32_t tensor_count, op_count;
   uint64_t weights, biases; /* elements for the next op; 0 again after it */
+  uint32_t channels;        /* output channels of the next op; likewise */
 };
 
 struct net_window {

@@ -5,8 +5,12 @@ TESTS = tests/spillway_tests
 AM_TESTS_ENVIRONMENT = SPILLWAY_SOURCE_DIR='$(abs_top_srcdir)' SPILLWAY_PROGRAM='$(abs_top_builddir)/spillway'; \
 	export SPILLWAY_SOURCE_DIR SPILLWAY_PROGRAM;
 tests_spillway_tests_SOURCES = \
+	tests/build_graph.c tests/build_graph.h \
 	tests/main.c tests/suites.h \
 	tests/onnx_model.c tests/onnx_model.h \
+	tests/random_net.c tests/random_net.h \
+	tests/reference.c tests/reference.h \
+	tests/sim_fixture.c tests/sim_fixture.h \
 	tests/store_fixture.c tests/store_fixture.h \
 	tests/support.c tests/support.h \
 	tests/test_conformance.c \
@@ -23,8 +27,12 @@ tests_spillway_tests_SOURCES = \
 	tests/test_plan.c \
 	tests/test_query.c \
 	tests/test_search.c \
+	tests/test_sim.c \
+	tests/test_sim_networks.c \
+	tests/test_sim_property.c \
 	tests/test_store.c \
-	tests/test_yaml.c
+	tests/test_yaml.c \
+	tests/trace_replay.c tests/trace_replay.h
 tests_spillway_tests_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests $(CHECK_CFLAGS)
 tests_spillway_tests_LDADD = $(LIBS_OF_MODULES) $(CHECK_LIBS)
 EXTRA_DIST += tests/data

@@ -127,30 +127,6 @@ int graph_builder_op(struct graph_builder *builder, uint32_t *op, const struct o
 
 /* ---- row maps ---- */
 
-static bool table_moves(const struct row_map *map, uint32_t r, uint32_t period_in) {
-  struct row_span a = map->spans[r], b = map->spans[r + map->period_out];
-  return b.count == a.count && b.first == a.first + period_in;
-}
-
-/* Finds the shortest period of a table around its middle and how far it reaches. */
-static void table_find_period(struct row_map *map, uint32_t rows) {
-  enum { LONGEST_PERIOD = 64 };
-  uint32_t middle = rows / 2;
-  for (uint32_t period = 1; period <= LONGEST_PERIOD && middle + period < rows; period++) {
-    map->period_out = period;
-    map->period_in = map->spans[middle + period].first - map->spans[middle].first;
-    uint32_t from = middle, to = middle;
-    while (from > 0 && table_moves(map, from - 1, map->period_in)) from--;
-    while (to + period < rows && table_moves(map, to, map->period_in)) to++;
-    if (to - from >= 2 * period) {
-      map->steady_from = from;
-      map->steady_to = to + period;
-      return;
-    }
-  }
-  map->period_out = 0;
-}
-
 static int table_check(const struct tensor_spec *output, const struct tensor *input, const struct row_map *map,
                        struct error *err) {
   uint32_t first = 0, last = 0;
@@ -185,12 +161,25 @@ static int row_map_check(const struct tensor_spec *output, const struct tensor *
   return 0;
 }
 
-static int builder_copy_spans(struct graph *graph, struct row_map *map, uint32_t rows) {
+/* Turns a table of evenly spaced spans of one length into the window that it is. */
+static bool table_to_window(struct row_map *map, uint32_t rows) {
+  const struct row_span *spans = map->spans;
+  uint32_t count = spans[0].count, stride = rows > 1 ? spans[1].first - spans[0].first : 0;
+  if (count == 0) return false;
+  for (uint32_t r = 0; r < rows; r++) {
+    if (spans[r].count != count || spans[r].first != spans[0].first + r * stride) return false;
+  }
+  *map = (struct row_map){
+      .kind = ROW_WINDOW, .stride = stride, .dilation = 1, .kernel = count, .offset = spans[0].first};
+  return true;
+}
+
+static int builder_copy_map(struct graph *graph, struct row_map *map, uint32_t rows) {
+  if (map->kind != ROW_TABLE || table_to_window(map, rows)) return 0;
   struct row_span *spans = ARENA_NEW(&graph->arena, struct row_span, rows);
   if (spans == NULL) return -1;
   memcpy(spans, map->spans, rows * sizeof *spans);
   map->spans = spans;
-  table_find_period(map, rows);
   return 0;
 }
 
@@ -208,9 +197,7 @@ int graph_builder_output(struct graph_builder *builder, uint32_t *index, const s
   if (copies == NULL) return error_memory(err);
   for (size_t i = 0; i < input_count; i++) {
     copies[i] = inputs[i];
-    if (copies[i].map.kind == ROW_TABLE && builder_copy_spans(graph, &copies[i].map, spec->rows) != 0) {
-      return error_memory(err);
-    }
+    if (builder_copy_map(graph, &copies[i].map, spec->rows) != 0) return error_memory(err);
   }
   graph->tensors[*index].inputs = copies;
   graph->tensors[*index].input_count = (uint32_t)input_count;

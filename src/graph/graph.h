@@ -26,7 +26,8 @@ enum row_map_kind {
   /* All rows, taken one at a time into an accumulator (a reduction over rows); the
    * output has one row. */
   ROW_STREAMED,
-  /* spans[r]; may be empty. First and last row of the non-empty spans never decrease. */
+  /* spans[r]; may be empty. First and last row of the non-empty spans never decrease. In a
+   * finished graph only what no window can say. */
   ROW_TABLE,
 };
 
@@ -41,10 +42,6 @@ struct row_map {
   int64_t offset;
   /* ROW_TABLE: one per output row; graph_builder_output() copies them */
   const struct row_span *spans;
-  /* ROW_TABLE, filled in by the builder: for r and r + period_out in [steady_from,
-   * steady_to), spans[r + period_out] is spans[r] moved by period_in. period_out is 0 if
-   * the table has no such period. */
-  uint32_t period_out, period_in, steady_from, steady_to;
 };
 
 /* Row r needs row r. */
@@ -162,7 +159,7 @@ int graph_builder_output(struct graph_builder *builder, uint32_t *tensor, const 
 void graph_builder_mark_output(struct graph_builder *builder, uint32_t tensor);
 
 /* Checks the whole (unique op names, at least one op and one output, every op with an
- * output tensor and with an input), derives neighbours, reachability and periods, frees
+ * output tensor and with an input), derives neighbours and reachability, frees
  * the builder and hands over *out, which the caller frees with graph_free(). On error the
  * builder is freed too. */
 int graph_builder_finish(struct graph **out, struct graph_builder *builder, struct error *err);

@@ -1,6 +1,7 @@
 #include "sim/lines.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "util/bitset.h"
 
@@ -70,16 +71,22 @@ static void lines_add_inside(struct lines *lines, const uint64_t *group) {
   lines->inside_count = lines->count;
 }
 
+/* Whether two maps of an output of so many rows are the same. */
+static bool row_map_equal(const struct row_map *a, const struct row_map *b, uint32_t rows) {
+  if (a->kind != b->kind) return false;
+  switch (a->kind) {
+    case ROW_STREAMED: return true;
+    case ROW_TABLE: return memcmp(a->spans, b->spans, rows * sizeof *a->spans) == 0;
+    case ROW_WINDOW: break;
+  }
+  return a->stride == b->stride && a->dilation == b->dilation && a->kernel == b->kernel && a->offset == b->offset;
+}
+
 /* Whether an earlier input reads the same rows of the same tensor, as in x * x. */
 static bool input_repeats(const struct tensor *tensor, uint32_t input) {
   const struct tensor_input *b = &tensor->inputs[input];
   for (const struct tensor_input *a = tensor->inputs; a < b; a++) {
-    if (a->tensor != b->tensor || a->map.kind != b->map.kind) continue;
-    if (a->map.kind != ROW_WINDOW) return true;
-    if (a->map.stride == b->map.stride && a->map.dilation == b->map.dilation && a->map.kernel == b->map.kernel &&
-        a->map.offset == b->map.offset) {
-      return true;
-    }
+    if (a->tensor == b->tensor && row_map_equal(&a->map, &b->map, tensor->rows)) return true;
   }
   return false;
 }
@@ -172,13 +179,6 @@ static int use_set_table(struct use *use, const struct row_map *map, const struc
     begin[q + 1] = n;
   }
   *table = (struct use_table){.begin = begin, .items = list, .last_firing = last_firing};
-  bool dense = line->rows == NULL && line->step == 1 && consumer->rows == NULL && consumer->step == 1;
-  if (map->kind == ROW_TABLE && dense && map->steady_to > consumer->first) {
-    table->period_out = map->period_out;
-    table->period_in = map->period_in;
-    table->steady_from = map->steady_from > consumer->first ? map->steady_from - consumer->first : 0;
-    table->steady_to = map->steady_to - consumer->first;
-  }
   use->table = table;
   return 0;
 }

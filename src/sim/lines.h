@@ -31,10 +31,9 @@ struct line {
 
 /* Rows needed where they follow no window. */
 struct use_table {
-  const uint32_t *begin;    /* row q needs items begin[q] .. begin[q+1]-1 */
-  const uint32_t *items;    /* ascending for each q */
+  const uint32_t *begin;      /* row q needs items begin[q] .. begin[q+1]-1 */
+  const uint32_t *items;      /* ascending for each q */
   const int64_t *last_firing; /* by row of the line read; -1 if no firing needs it */
-  uint32_t period_out, period_in, steady_from, steady_to; /* as in struct row_map */
 };
 
 /* Row q of the consumer needs rows stride*q + base + j*dilation of the line it reads, for

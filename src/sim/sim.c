@@ -89,8 +89,7 @@ static bool row_present(const struct walk *walk, const struct line *line, uint32
     const struct use *use = &walk->lines.uses[e];
     int64_t fired = walk_counter(walk, e);
     if (use->consumer == walk->firing && !use->streamed) fired--;
-    int64_t last = use->streamed ? (int64_t)q : use_last_firing(use, q);
-    if (last >= fired) {
+    if (use_last_firing(use, q) >= fired) {
       const struct line *overwritten = walk->overwrites == LINES_NONE ? NULL : &walk->lines.items[walk->overwrites];
       return overwritten != line || walk->overwritten_row != q;
     }

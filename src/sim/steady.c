@@ -2,8 +2,10 @@
 
 #include <string.h>
 
-/* With fewer turns left a comparison costs more than it saves. */
-enum { STEADY_LEAST_TURNS = 6 };
+enum {
+  STEADY_LEAST_TURNS = 6, /* with fewer left a comparison costs more than it saves */
+  STEADY_SMALL_PART = 16,  /* see order_periods() */
+};
 
 /* One counter between the snapshot and now. */
 struct motion {
@@ -35,47 +37,72 @@ static int64_t window_first(const struct use *use, int64_t q) { return use->stri
 
 static int64_t window_reach(const struct use *use) { return (int64_t)(use->taps - 1) * use->dilation; }
 
-static int64_t use_first_row(const struct use *use, uint32_t q) {
-  struct use_rows rows = use_rows(use, q);
-  return rows.left == 0 ? -1 : (int64_t)rows.row;
+/* ---- tables ---- */
+
+/* By how many rows of the line a table moves on from the firings of one period, beginning
+ * with `from`, to those of the next; false if it does not. */
+static bool table_pace(const struct use *use, int64_t from, int64_t step, int64_t *pace) {
+  const struct use_table *table = use->table;
+  for (int64_t q = from; q < from + step && q + step < (int64_t)use->firings; q++) {
+    if (table->begin[q + 1] == table->begin[q]) continue;
+    *pace = (int64_t)table->items[table->begin[q + step]] - table->items[table->begin[q]];
+    return *pace > 0;
+  }
+  return false;
 }
 
-/* By how many rows of the line the use moves per period; false if it is not regular. */
-static bool use_pace(const struct use *use, int64_t step, int64_t *pace) {
-  if (use->table == NULL) {
-    *pace = use->stride * step;
-    return true;
+static bool table_firing_repeats(const struct use_table *table, int64_t q, int64_t step, int64_t pace) {
+  uint32_t now = table->begin[q], later = table->begin[q + step], count = table->begin[q + 1] - now;
+  if (table->begin[q + step + 1] - later != count) return false;
+  for (uint32_t k = 0; k < count; k++) {
+    if (table->items[now + k] + pace != table->items[later + k]) return false;
   }
-  const struct use_table *table = use->table;
-  if (table->period_out == 0 || table->period_in == 0 || step % table->period_out != 0) return false;
-  *pace = step / table->period_out * table->period_in;
   return true;
+}
+
+/* The first firing q >= from whose rows are not those of q + step, moved by pace. */
+static int64_t table_firings_until(const struct use *use, int64_t from, int64_t step, int64_t pace) {
+  int64_t q = from;
+  while (q + step < (int64_t)use->firings && table_firing_repeats(use->table, q, step, pace)) q++;
+  return q;
+}
+
+/* The first row i >= from whose last firing is not `step` before that of row i + pace. */
+static int64_t table_rows_until(const struct use *use, int64_t from, int64_t step, int64_t pace) {
+  const int64_t *last = use->table->last_firing;
+  int64_t i = from;
+  while (i + pace < (int64_t)use->line_count && last[i + pace] == (last[i] < 0 ? -1 : last[i] + step)) i++;
+  return i;
+}
+
+/* The first row i >= from of which, `fired` firings done, not the same holds as of row i +
+ * pace: it is needed, or not. */
+static int64_t table_needs_until(const struct use *use, int64_t from, int64_t fired, int64_t pace) {
+  const int64_t *last = use->table->last_firing;
+  int64_t i = from;
+  while (i + pace < (int64_t)use->line_count && (last[i + pace] < fired) == (last[i] < fired)) i++;
+  return i;
+}
+
+/* ---- uses ---- */
+
+/* By how many rows of the line the use moves per period; false if it is not regular. */
+static bool use_pace(const struct use *use, struct motion firing, int64_t *pace) {
+  if (use->table != NULL) return table_pace(use, firing.before, firing.step, pace);
+  *pace = use->stride * firing.step;
+  return true;
+}
+
+/* So far from the first row of a firing, whether this firing or a later one needs a row, and
+ * which is the last, depends on the row's place in the stride only. Stride at least 1. */
+static int64_t window_onset(const struct use *use) {
+  return least(window_reach(use), (int64_t)(use->stride - 1) * use->dilation);
 }
 
 /* Whether all rows between the first and the last that firings from q on need are needed. */
 static bool use_gapless(const struct use *use, int64_t q) {
-  if (use->table != NULL) return false;
   if (use->dilation == 1 && use->taps >= use->stride) return true;
   return use->stride == 1 && use->dilation <= use->firings - q;
-}
-
-/* Periods for which the use's own firings stay clear of the borders of both lines. */
-static int64_t use_interior(const struct use *use, struct motion firing) {
-  if (use->table != NULL) {
-    const struct use_table *table = use->table;
-    /* A row is read again by firings up to `margin` later. */
-    int64_t span = use_rows(use, (uint32_t)firing.now - 1).left;
-    int64_t margin = table->period_out * (span / table->period_in + 2);
-    if (firing.before < (int64_t)table->steady_from) return 0;
-    return periods_below(firing.now + margin, firing.step, table->steady_to);
-  }
-  if (use->taps == 0) return periods_below(firing.now, firing.step, use->firings);
-  if (use->stride == 0) return periods_below(firing.now, firing.step, (int64_t)use->firings - 1);
-  if (window_first(use, firing.before) < 0) return 0;
-  int64_t last = window_first(use, firing.now - 1) + window_reach(use);
-  int64_t inside = periods_below(last, use->stride * firing.step, (int64_t)use->line_count - 1);
-  int64_t reread = firing.now - 1 + window_reach(use) / use->stride;
-  return least(inside, periods_below(reread, firing.step, (int64_t)use->firings - 1));
 }
 
 /* Rows of a line that a moving use touches: from `low` in the period seen, up to `high`
@@ -83,6 +110,34 @@ static int64_t use_interior(const struct use *use, struct motion firing) {
 struct touched {
   int64_t low, high, pace;
 };
+
+static struct touched use_touches(const struct use *use, struct motion firing, int64_t pace) {
+  struct touched rows = {INT64_MAX, -1, pace};
+  if (use->table == NULL) {
+    rows.low = window_first(use, firing.before);
+    rows.high = window_first(use, firing.now - 1) + window_reach(use);
+    return rows;
+  }
+  const struct use_table *table = use->table;
+  for (uint32_t k = table->begin[firing.before]; k < table->begin[firing.now]; k++) {
+    if (table->items[k] < rows.low) rows.low = table->items[k];
+    if (table->items[k] > rows.high) rows.high = table->items[k];
+  }
+  return rows;
+}
+
+/* Periods for which the use's own firings stay clear of the borders of both lines. */
+static int64_t use_interior(const struct use *use, struct motion firing, struct touched rows) {
+  if (use->table != NULL) {
+    int64_t fits = periods_below(firing.now, firing.step, table_firings_until(use, firing.before, firing.step, rows.pace));
+    return least(fits, periods_below(rows.high, rows.pace, table_rows_until(use, rows.low, firing.step, rows.pace)));
+  }
+  if (use->stride == 0) return periods_below(firing.now, firing.step, (int64_t)use->firings - 1);
+  if (rows.low < 0) return 0;
+  int64_t inside = periods_below(rows.high, rows.pace, (int64_t)use->line_count - 1);
+  int64_t reread = firing.now - 1 + window_reach(use) / use->stride;
+  return least(inside, periods_below(reread, firing.step, (int64_t)use->firings - 1));
+}
 
 /* Periods for which a reader that stands still says the same of every row touched:
  * it still needs them all, or none. */
@@ -92,33 +147,34 @@ static int64_t still_reader(const struct use *other, int64_t fired, struct touch
     bool all = other->base == 0 && other->dilation == 1 && other->taps >= other->line_count;
     return all || rows.low > other->base + window_reach(other) ? INT64_MAX : 0;
   }
-  int64_t first = other->table == NULL ? window_first(other, fired) : use_first_row(other, (uint32_t)fired);
+  if (other->table != NULL) {
+    return periods_below(rows.high, rows.pace, table_needs_until(other, rows.low, fired, rows.pace));
+  }
+  int64_t first = window_first(other, fired);
   if (rows.low < first) return periods_below(rows.high, rows.pace, first - 1);
-  if (!use_gapless(other, fired)) return 0;
-  int64_t last = window_first(other, (int64_t)other->firings - 1) + window_reach(other);
-  return periods_below(rows.high, rows.pace, least(last, (int64_t)other->line_count - 1));
+  int64_t last_first = window_first(other, (int64_t)other->firings - 1), last = last_first + window_reach(other);
+  if (rows.low > last) return INT64_MAX;
+  if (use_gapless(other, fired)) return periods_below(rows.high, rows.pace, least(last, (int64_t)other->line_count - 1));
+  if (rows.pace % other->stride != 0 || rows.low < first + window_onset(other)) return 0;
+  return periods_below(rows.high, rows.pace, last_first);
 }
 
 /* Periods for which a reader that moves along says the same, shifted, of every row. */
 static int64_t moving_reader(const struct use *other, struct motion firing, struct touched rows) {
   int64_t pace;
-  if (!use_pace(other, firing.step, &pace)) return 0;
+  if (!use_pace(other, firing, &pace)) return 0;
   if (other->table != NULL) {
-    const struct use_table *table = other->table;
-    if (pace != rows.pace || table->steady_to < 2) return 0;
-    if (rows.low <= use_last_row(other, table->steady_from)) return 0;
-    return periods_below(rows.high, rows.pace, use_first_row(other, table->steady_to - 1) - 1);
+    if (pace != rows.pace) return 0;
+    return periods_below(rows.high, rows.pace, table_rows_until(other, rows.low, firing.step, pace));
   }
   if (other->stride == 0) return still_reader(other, 0, rows); /* its interior keeps it from finishing */
-  if (pace != rows.pace || rows.low < other->base + window_reach(other)) return 0;
+  if (pace != rows.pace || rows.low < other->base + window_onset(other)) return 0;
   return periods_below(rows.high, rows.pace, window_first(other, (int64_t)other->firings - 1));
 }
 
 /* Periods for which every row that use e touches lives and dies as in the period seen. */
-static int64_t use_deaths(const struct walk *walk, uint32_t e, struct motion firing, int64_t pace) {
+static int64_t use_deaths(const struct walk *walk, uint32_t e, struct touched rows) {
   const struct use *use = &walk->lines.uses[e];
-  const struct touched rows = {use_first_row(use, (uint32_t)firing.before),
-                               use_last_row(use, (uint32_t)firing.now - 1), pace};
   int64_t periods = INT64_MAX;
   for (uint32_t o = walk->lines.items[use->line].first_use; o != LINES_NONE; o = walk->lines.uses[o].next) {
     if (o == e) continue;
@@ -136,16 +192,17 @@ static int64_t use_periods(const struct walk *walk, uint32_t e) {
   struct motion firing = use_motion(walk, e), line = line_motion(walk, use->line);
   int64_t pace;
   if (firing.step == 0) return INT64_MAX;
-  if (!use_pace(use, firing.step, &pace)) return 0;
-  int64_t periods = use_interior(use, firing);
-  if (periods == 0 || (use->table == NULL && use->taps == 0)) return periods;
+  if (use->table == NULL && use->taps == 0) return periods_below(firing.now, firing.step, use->firings);
+  if (!use_pace(use, firing, &pace)) return 0;
+  struct touched rows = use_touches(use, firing, pace);
+  int64_t periods = INT64_MAX;
   if (pace != line.step) {
     /* It may run over rows that are all there already. */
     if (line.step != 0) return 0;
-    periods = least(periods, periods_below(use_last_row(use, (uint32_t)firing.now - 1), pace,
-                                           (int64_t)walk->next[use->line] - 1));
+    periods = periods_below(rows.high, pace, (int64_t)walk->next[use->line] - 1);
   }
-  return periods == 0 ? 0 : least(periods, use_deaths(walk, e, firing, pace));
+  if (periods > 0) periods = least(periods, use_interior(use, firing, rows));
+  return periods == 0 ? 0 : least(periods, use_deaths(walk, e, rows));
 }
 
 /* Periods for which the rows of a stored line stay needed, or not, inside the group. */
@@ -153,53 +210,60 @@ static int64_t stored_periods(const struct walk *walk, uint32_t index) {
   const struct line *line = &walk->lines.items[index];
   struct motion motion = line_motion(walk, index);
   if (motion.step == 0) return INT64_MAX;
+  const struct touched rows = {motion.before, motion.now - 1, motion.step};
   int64_t periods = periods_below(motion.now, motion.step, line->set.count);
   for (uint32_t e = line->first_use; e != LINES_NONE; e = walk->lines.uses[e].next) {
-    const struct use *use = &walk->lines.uses[e];
-    if (use->table != NULL) return 0;
-    if (use->taps == 0 || use->firings == 0) continue;
-    int64_t first = use->base, last = window_first(use, (int64_t)use->firings - 1) + window_reach(use);
-    if (motion.before > last) continue;
-    bool regular = use_gapless(use, 0) || (use->stride != 0 && motion.step % use->stride == 0);
-    if (motion.before < first || !regular) return 0;
-    periods = least(periods, periods_below(motion.now - 1, motion.step, last));
+    periods = least(periods, still_reader(&walk->lines.uses[e], 0, rows));
   }
   return periods;
 }
 
-/* Whether the outputs keep their order: they must move in proportion to their rows. */
-static bool targets_in_proportion(const struct walk *walk) {
-  const struct line *reference = NULL;
-  int64_t reference_step = 0;
+/* Periods for which output u, picked with `rows` of each output done, is picked again: its
+ * (next row + 1) / rows stays below that of every other, or equal to that of a larger label. */
+static int64_t pick_periods(const struct walk *walk, uint32_t u, const uint32_t *rows) {
+  int64_t periods = INT64_MAX, u_count = walk->lines.items[u].set.count;
   for (uint32_t i = 0; i < walk->output_count; i++) {
-    uint32_t index = walk->outputs[i];
-    const struct line *line = &walk->lines.items[index];
-    struct motion motion = line_motion(walk, index);
-    if (motion.now == line->set.count && motion.step == 0) continue;
-    if (reference == NULL) {
-      reference = line;
-      reference_step = motion.step;
-    } else if (motion.step * reference->set.count != reference_step * line->set.count) {
-      return false;
-    }
+    uint32_t w = walk->outputs[i];
+    int64_t w_count = walk->lines.items[w].set.count;
+    if (w == u || rows[w] == w_count) continue;
+    int64_t ahead = ((int64_t)rows[u] + 1) * w_count - ((int64_t)rows[w] + 1) * u_count;
+    int64_t gain = line_motion(walk, u).step * w_count - line_motion(walk, w).step * u_count;
+    periods = least(periods, periods_below(ahead, gain, u < w ? 0 : -1));
   }
-  return true;
+  return periods;
+}
+
+/* Periods for which the outputs take turns as in the period seen, which is gone through again;
+ * at most limit. 0 too if that is a small part of what is left: a run of one output between
+ * two turns of another is no period, and skipping most of it would only hide the real one. */
+static int64_t order_periods(const struct walk *walk, int64_t limit) {
+  int64_t periods = limit, left = 0;
+  uint32_t *rows = walk->snapshot.rows;
+  for (uint32_t i = 0; i < walk->output_count; i++) rows[walk->outputs[i]] = walk->snapshot.next[walk->outputs[i]];
+  for (uint32_t turn = 0; turn < walk->snapshot.turns && periods > 0; turn++) {
+    uint32_t u = walk_pick_target(walk, rows);
+    periods = least(periods, pick_periods(walk, u, rows));
+    rows[u]++;
+  }
+  for (uint32_t i = 0; i < walk->output_count; i++) {
+    uint32_t output = walk->outputs[i];
+    left += walk->lines.items[output].set.count - walk->next[output];
+  }
+  bool small = periods < limit && periods * walk->snapshot.turns < left / STEADY_SMALL_PART;
+  return small ? 0 : periods;
 }
 
 static int64_t steady_periods(const struct walk *walk, enum walk_loop loop, uint32_t left) {
-  int64_t periods = left / walk->snapshot.turns;
-  if (loop == WALK_TARGETS) {
-    /* `left` is of one output; stored_periods() bounds each. */
-    periods = INT64_MAX;
-    if (!targets_in_proportion(walk)) return 0;
-  }
+  /* If several outputs take turns, `left` is of one of them; stored_periods() bounds each. */
+  int64_t periods = loop == WALK_TARGETS ? INT64_MAX : left / walk->snapshot.turns;
   for (uint32_t i = 0; i < walk->output_count && periods > 0; i++) {
     periods = least(periods, stored_periods(walk, walk->outputs[i]));
   }
   for (uint32_t e = 0; e < walk->lines.use_count && periods > 0; e++) {
     periods = least(periods, use_periods(walk, e));
   }
-  return periods;
+  bool takes_turns = loop == WALK_TARGETS && walk->output_count > 1;
+  return takes_turns && periods > 0 ? order_periods(walk, periods) : periods;
 }
 
 static void steady_skip(struct walk *walk, int64_t periods) {
@@ -215,29 +279,22 @@ static void steady_skip(struct walk *walk, int64_t periods) {
   walk->skipped_periods += (uint64_t)periods;
 }
 
-/* 1, 1, 2, 1, 1, 2, 4, 1, ... (Luby, Sinclair and Zuckerman 1993): short periods are found
- * soon whenever the steady state begins, long ones in the end. attempt counts from 1. */
-static uint32_t luby(uint32_t attempt) {
-  uint32_t k = 1;
-  while ((1u << k) - 1 < attempt) k++;
-  if ((1u << k) - 1 == attempt) return 1u << (k - 1);
-  return luby(attempt - (1u << (k - 1)) + 1);
-}
-
-static void snapshot_take(struct walk *walk, enum walk_loop loop, uint32_t item, uint32_t upto, uint32_t attempt) {
+static void snapshot_take(struct walk *walk, enum walk_loop loop, uint32_t item, uint32_t upto, uint32_t last_turns) {
   struct walk_snapshot *snapshot = &walk->snapshot;
   snapshot->loop = loop;
   snapshot->item = item;
   snapshot->upto = upto;
   snapshot->valid = true;
   snapshot->turns = 0;
-  snapshot->attempt = attempt;
-  snapshot->due = luby(attempt);
+  snapshot->last_turns = last_turns;
   snapshot->occupied_bytes = walk->occupied_bytes;
   memcpy(snapshot->next, walk->next, walk->lines.count * sizeof *walk->next);
   memcpy(snapshot->taken, walk->taken, walk->lines.use_count * sizeof *walk->taken);
 }
 
+/* Brent's search for a cycle (1980): each turn is compared with a snapshot that is taken
+ * anew after 1, 2, 3, 5, 8, ... turns, so that one is taken in steady state and kept for as
+ * long as a period soon after it begins, whatever the period is. */
 void steady_turn(struct walk *walk, enum walk_loop loop, uint32_t item, uint32_t upto, uint32_t left) {
   struct walk_snapshot *snapshot = &walk->snapshot;
   if (!walk->skip_steady || left < STEADY_LEAST_TURNS) return;
@@ -245,8 +302,12 @@ void steady_turn(struct walk *walk, enum walk_loop loop, uint32_t item, uint32_t
     snapshot_take(walk, loop, item, upto, 1);
     return;
   }
-  if (++snapshot->turns < snapshot->due) return;
+  snapshot->turns++;
   int64_t periods = steady_periods(walk, loop, left);
-  if (periods >= 2 && periods < INT64_MAX) steady_skip(walk, periods - 1);
-  snapshot_take(walk, loop, item, upto, snapshot->attempt + 1);
+  if (periods >= 2 && periods < INT64_MAX) {
+    steady_skip(walk, periods - 1);
+    snapshot_take(walk, loop, item, upto, 1);
+  } else if (snapshot->turns == snapshot->last_turns) {
+    snapshot_take(walk, loop, item, upto, snapshot->last_turns + (snapshot->last_turns + 1) / 2);
+  }
 }

@@ -19,8 +19,10 @@ int walk_create(struct walk *walk, const struct sim_model *model, struct error *
   walk->stack = malloc((lines + 1) * sizeof *walk->stack);
   walk->snapshot.next = malloc(lines * sizeof *walk->snapshot.next);
   walk->snapshot.taken = malloc(uses * sizeof *walk->snapshot.taken);
+  walk->snapshot.rows = malloc(lines * sizeof *walk->snapshot.rows);
   if (walk->next != NULL && walk->taken != NULL && walk->open != NULL && walk->outputs != NULL &&
-      walk->stack != NULL && walk->snapshot.next != NULL && walk->snapshot.taken != NULL) {
+      walk->stack != NULL && walk->snapshot.next != NULL && walk->snapshot.taken != NULL &&
+      walk->snapshot.rows != NULL) {
     return 0;
   }
   walk_free(walk);
@@ -36,6 +38,7 @@ void walk_free(struct walk *walk) {
   free(walk->stack);
   free(walk->snapshot.next);
   free(walk->snapshot.taken);
+  free(walk->snapshot.rows);
   *walk = (struct walk){0};
 }
 
@@ -107,9 +110,7 @@ static void walk_free_row(struct walk *walk, const struct use *use, const struct
 /* ---- life and death of rows ---- */
 
 static bool use_is_done_with(const struct walk *walk, uint32_t e, uint32_t q) {
-  const struct use *use = &walk->lines.uses[e];
-  if (use->streamed) return q < walk->taken[e];
-  return use_last_firing(use, q) < (int64_t)walk->next[use->consumer];
+  return use_last_firing(&walk->lines.uses[e], q) < (int64_t)walk_counter(walk, e);
 }
 
 bool walk_row_dead(const struct walk *walk, const struct line *line, uint32_t q) {
@@ -173,7 +174,7 @@ static void walk_free_inputs(struct walk *walk, const struct line *line, uint32_
 
 static bool line_row_unread(const struct walk *walk, const struct line *line, uint32_t q) {
   for (uint32_t e = line->first_use; e != LINES_NONE; e = walk->lines.uses[e].next) {
-    if (walk->lines.uses[e].streamed || use_last_firing(&walk->lines.uses[e], q) >= 0) return false;
+    if (use_last_firing(&walk->lines.uses[e], q) >= 0) return false;
   }
   return true;
 }
@@ -279,15 +280,13 @@ static void walk_produce(struct walk *walk, uint32_t index, uint32_t upto) {
   }
 }
 
-/* The output whose (next row + 1) / rows is smallest, the smaller label first. */
-static uint32_t walk_pick_target(const struct walk *walk) {
+uint32_t walk_pick_target(const struct walk *walk, const uint32_t *done) {
   uint32_t best = LINES_NONE;
   for (uint32_t i = 0; i < walk->output_count; i++) {
     uint32_t line = walk->outputs[i];
-    uint64_t rows = walk->lines.items[line].set.count, next = walk->next[line];
+    uint64_t rows = walk->lines.items[line].set.count, next = done[line];
     if (next == rows) continue;
-    if (best == LINES_NONE ||
-        (next + 1) * walk->lines.items[best].set.count < ((uint64_t)walk->next[best] + 1) * rows) {
+    if (best == LINES_NONE || (next + 1) * walk->lines.items[best].set.count < ((uint64_t)done[best] + 1) * rows) {
       best = line;
     }
   }
@@ -305,7 +304,8 @@ static void walk_load_weights(struct walk *walk) {
 
 void walk_run(struct walk *walk) {
   walk_load_weights(walk);
-  for (uint32_t target = walk_pick_target(walk); target != LINES_NONE; target = walk_pick_target(walk)) {
+  uint32_t target;
+  while ((target = walk_pick_target(walk, walk->next)) != LINES_NONE) {
     walk_produce(walk, target, walk->next[target]);
     steady_turn(walk, WALK_TARGETS, 0, 0, walk->lines.items[target].set.count - walk->next[target]);
   }

@@ -23,9 +23,9 @@ struct walk_snapshot {
   enum walk_loop loop;
   uint32_t item, upto; /* which loop: the use or line, and the frame's upto */
   bool valid;
-  uint32_t turns, due; /* turns since; compare when turns == due */
-  uint32_t attempt;
+  uint32_t turns, last_turns; /* turns since; there is a new snapshot after the last */
   uint32_t *next, *taken;
+  uint32_t *rows; /* by line: for going through the outputs' turns again */
   uint64_t occupied_bytes;
 };
 
@@ -79,6 +79,10 @@ static inline uint32_t walk_counter(const struct walk *walk, uint32_t use) {
   const struct use *e = &walk->lines.uses[use];
   return e->streamed ? walk->taken[use] : walk->next[e->consumer];
 }
+
+/* The output whose (next row + 1) / rows is smallest, the smaller label first, if so many rows
+ * of each (by line) are done; LINES_NONE if all are. */
+uint32_t walk_pick_target(const struct walk *walk, const uint32_t *done);
 
 /* Whether no reader will need row q of the line any more. */
 bool walk_row_dead(const struct walk *walk, const struct line *line, uint32_t q);

@@ -1,0 +1,55 @@
+#include "sim_fixture.h"
+
+#include <check.h>
+
+#include "util/bitset.h"
+
+void sim_fixture_open(struct sim_fixture *fixture, struct graph *graph, const struct hw *hw) {
+  struct error err = ERROR_INIT;
+  fixture->graph = graph;
+  int status = sim_model_create(&fixture->model, graph, hw, &err);
+  ck_assert_msg(status == 0, "%s", err.message);
+  ck_assert_int_eq(sim_create(&fixture->sim, &fixture->model, &err), 0);
+}
+
+void sim_fixture_close(struct sim_fixture *fixture) {
+  sim_free(fixture->sim);
+  sim_model_free(&fixture->model);
+  graph_free(fixture->graph);
+}
+
+void group_of_range(const struct graph *graph, uint32_t first, uint32_t last, uint64_t *group) {
+  bitset_clear(group, graph->set_words);
+  for (uint32_t v = first; v <= last; v++) bitset_add(group, v);
+}
+
+void group_of_all(const struct graph *graph, uint64_t *group) {
+  group_of_range(graph, 0, graph->op_count - 1, group);
+}
+
+/* The n-th neighbour of the group, counted along its ops' edges, or how many there are. */
+static uint32_t group_neighbour(const struct graph *graph, const uint64_t *group, uint32_t n, uint32_t *op) {
+  uint32_t seen = 0;
+  for BITSET_EACH (v, group, graph->set_words) {
+    const struct op *inside = &graph->ops[v];
+    for (uint32_t i = 0; i < inside->successor_count + inside->predecessor_count; i++) {
+      uint32_t u = i < inside->successor_count ? inside->successors[i]
+                                               : inside->predecessors[i - inside->successor_count];
+      if (bitset_has(group, u)) continue;
+      if (seen == n) *op = u;
+      seen++;
+    }
+  }
+  return seen;
+}
+
+void group_at_random(const struct graph *graph, struct rng *rng, uint32_t ops, uint64_t *group) {
+  bitset_clear(group, graph->set_words);
+  bitset_add(group, rng_below(rng, graph->op_count));
+  for (uint32_t n = 1; n < ops; n++) {
+    uint32_t op, neighbours = group_neighbour(graph, group, UINT32_MAX, &op);
+    if (neighbours == 0) return;
+    group_neighbour(graph, group, rng_below(rng, neighbours), &op);
+    bitset_add(group, op);
+  }
+}
