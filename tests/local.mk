@@ -10,6 +10,7 @@ tests_spillway_tests_SOURCES = \
 	tests/onnx_model.c tests/onnx_model.h \
 	tests/random_net.c tests/random_net.h \
 	tests/reference.c tests/reference.h \
+	tests/scaled_network.c tests/scaled_network.h \
 	tests/sim_fixture.c tests/sim_fixture.h \
 	tests/store_fixture.c tests/store_fixture.h \
 	tests/support.c tests/support.h \

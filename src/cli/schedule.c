@@ -15,9 +15,9 @@
 #include "util/progress.h"
 
 struct schedule_settings {
-  const char *search, *split, *output_file;
-  uint64_t budget, seed, jobs, breadth;
-  double fraction;
+  const char *search, *output_file;
+  uint64_t budget, seed, jobs;
+  struct split_options split;
   struct target_options target;
   struct method_options method;
   struct log_options log;
@@ -46,13 +46,7 @@ static int prepare(struct schedule *schedule, struct error *err) {
   const struct schedule_settings *settings = schedule->settings;
   schedule->search = search_find(settings->search);
   schedule->options = (struct search_options){
-      .split =
-          {
-              .method = settings_method(settings->method.name, err),
-              .explainer = explainer_find(settings->split),
-              .fraction = settings->fraction,
-              .breadth = settings->breadth,
-          },
+      .split = settings_split_rules(&settings->split, settings_method(settings->method.name, err)),
       .budget = settings->budget,
       .seed = settings->seed,
       .jobs = settings->jobs == 0 ? processor_count() : (unsigned)settings->jobs,
@@ -204,21 +198,16 @@ static enum verb_result schedule_run(const void *opaque, const struct arguments 
 
 static const struct option_spec schedule_own_options[] = {
     {"search", 0, OPTION_NAME, "NAME", "local", "searches", 0, 0, "how plans are proposed", SETTING(search)},
-    {"split", 0, OPTION_NAME, "NAME", "trace-get", "explainers", 0, 0, "how groups that overflow are split",
-     SETTING(split)},
     {"budget", 'n', OPTION_COUNT, "N", "2000", NULL, 1, 1000000000, "plans that may be proposed", SETTING(budget)},
     {"seed", 's', OPTION_COUNT, "N", "1", NULL, 0, INT64_MAX, "seed of everything that is drawn", SETTING(seed)},
     {"jobs", 'j', OPTION_COUNT, "N", "0", NULL, 0, 1024, "threads, 0 for one per processor; the result is the same",
      SETTING(jobs)},
-    {"fraction", 0, OPTION_REAL, "F", "0.3", NULL, 0, 1, "share of a group's edges that an explanation may name",
-     SETTING(fraction)},
-    {"breadth", 0, OPTION_COUNT, "N", "8", NULL, 0, 1000000,
-     "cuts followed where none leaves both sides fitting; 0 for the paper's rule", SETTING(breadth)},
     {"output", 'o', OPTION_TEXT, "FILE", NULL, NULL, 0, 0, "write the plan found as YAML", SETTING(output_file)},
 };
 static const struct option_group schedule_group = OPTION_GROUP(schedule_own_options);
 static const struct option_use schedule_options[] = {
-    {&schedule_group, 0},       {&method_group, SETTING(method)},     {&target_group, SETTING(target)},
+    {&schedule_group, 0},       {&split_group, SETTING(split)},
+    {&method_group, SETTING(method)}, {&target_group, SETTING(target)},
     {&log_group, SETTING(log)}, {&progress_group, SETTING(progress)}, {&output_group, SETTING(output)},
     {0}};
 static const struct verb_argument schedule_arguments[] = {

@@ -15,9 +15,8 @@ static size_t group_edge_count(const struct graph *graph, const uint64_t *group)
   return edges;
 }
 
-static size_t explanation_edges(const struct explain_context *context, const uint64_t *group) {
-  size_t edges = group_edge_count(sim_model(context->sim)->graph, group);
-  size_t named = (size_t)ceil(context->fraction * (double)edges);
+size_t explanation_edge_count(const struct graph *graph, const uint64_t *group, double fraction) {
+  size_t named = (size_t)ceil(fraction * (double)group_edge_count(graph, group));
   return named < EXPLAIN_LEAST_EDGES ? EXPLAIN_LEAST_EDGES : named;
 }
 
@@ -35,6 +34,7 @@ int explain_by_trace(struct explain_context *context, const uint64_t *group, str
     return -1;
   }
   explanation->count =
-      rank_cuts_of_edges(explanation->cuts, context->cut_list.count, explanation_edges(context, group));
+      rank_cuts_of_edges(explanation->cuts, context->cut_list.count,
+                         explanation_edge_count(graph, group, context->fraction));
   return 0;
 }

@@ -62,6 +62,10 @@ extern const size_t explainer_count;
 /* NULL if there is none of that name. */
 const struct explainer *explainer_find(const char *name);
 
+/* How many edges an explanation may name: a fraction of those in the group, but never
+ * fewer than EXPLAIN_LEAST_EDGES. */
+size_t explanation_edge_count(const struct graph *graph, const uint64_t *group, double fraction);
+
 /* The op that holds most at the peak, weights and rows together; the smaller label first. */
 uint32_t explanation_culprit(const struct explanation *explanation, uint32_t op_count);
 
