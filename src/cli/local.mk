@@ -13,6 +13,7 @@ spillway_SOURCES = \
 	src/cli/help.c src/cli/help.h \
 	src/cli/list.c \
 	src/cli/main.c \
+	src/cli/manual.c src/cli/manual.h \
 	src/cli/memory.c src/cli/memory.h \
 	src/cli/names.c src/cli/names.h \
 	src/cli/options.c src/cli/options.h \

@@ -8,13 +8,13 @@
 
 /* A tensor that passes between ops of the group, as a cut meets it. */
 struct passing {
-  uint32_t producer;
+  uint32_t producer, last_reader;
   uint32_t first_reader, reader_count; /* in the list of readers: ops of the group */
   uint64_t crossing_bytes; /* stored, unless it is anyway, and loaded by the other side */
 };
 
 struct passing_list {
-  struct passing *items;
+  struct passing *items; /* by producer, ascending */
   size_t count;
   uint32_t *readers;
 };
@@ -28,6 +28,7 @@ static void passing_add(struct passing_list *list, const struct graph *graph, ui
     uint32_t reader = graph->tensors[tensor->consumers[i]].producer;
     if (bitset_has(group, reader)) {
       list->readers[(*reader_count)++] = reader;
+      if (reader > passing.last_reader) passing.last_reader = reader;
     } else {
       leaves = true;
     }
@@ -65,15 +66,22 @@ static void passing_list_free(struct passing_list *list) {
   free(list->readers);
 }
 
-static uint64_t crossing_bytes(const struct passing_list *list, const uint64_t *side) {
+static bool passing_crosses(const struct passing_list *list, const struct passing *passing, const uint64_t *side) {
+  bool inside = bitset_has(side, passing->producer);
+  for (uint32_t i = 0; i < passing->reader_count; i++) {
+    if (bitset_has(side, list->readers[passing->first_reader + i]) != inside) return true;
+  }
+  return false;
+}
+
+/* A tensor that crosses has an end in the side, whose labels go up to that of the cut's edge
+ * or begin there. */
+static uint64_t crossing_bytes(const struct passing_list *list, struct group_cut cut, const uint64_t *side) {
+  uint32_t first = cut.below ? cut.edge.to : 0, last = cut.below ? UINT32_MAX : cut.edge.from;
+  const struct passing *end = list->items + list->count;
   uint64_t bytes = 0;
-  for (const struct passing *passing = list->items; passing < list->items + list->count; passing++) {
-    bool inside = bitset_has(side, passing->producer);
-    for (uint32_t i = 0; i < passing->reader_count; i++) {
-      if (bitset_has(side, list->readers[passing->first_reader + i]) == inside) continue;
-      bytes += passing->crossing_bytes;
-      break;
-    }
+  for (const struct passing *passing = list->items; passing < end && passing->producer <= last; passing++) {
+    if (passing->last_reader >= first && passing_crosses(list, passing, side)) bytes += passing->crossing_bytes;
   }
   return bytes;
 }
@@ -168,7 +176,7 @@ int rank_cuts(struct explained_cut *out, const struct graph *graph, const uint64
   for (size_t i = 0; i < cuts->count && status == 0; i++) {
     group_cut_side(graph, group, cuts->cuts[i], side);
     out[i] = predict(cuts->cuts[i], set_bytes(side, words, op_bytes), total, capacity_bytes);
-    out[i].crossing_bytes = crossing_bytes(&passing, side);
+    out[i].crossing_bytes = crossing_bytes(&passing, cuts->cuts[i], side);
   }
   passing_list_free(&passing);
   return status == 0 ? sort_cuts(out, cuts->count) : -1;

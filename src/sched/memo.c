@@ -6,6 +6,7 @@
 #include <xxhash.h>
 
 #define HASH_NONFATAL_OOM 1
+#define HASH_BKT_CAPACITY_THRESH 2 /* short chains: look-ups are what most of the time goes to */
 #include <uthash.h>
 
 #include "util/arena.h"
