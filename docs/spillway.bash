@@ -1,24 +1,51 @@
-# Completion of spillway for bash; all it knows comes from `spillway list`.
+# Completion of spillway for bash; all it knows comes from `spillway list`. Names may come from
+# files, so they are compared and quoted, never expanded.
+
+# _spillway_offer ARGUMENT...: the names that `spillway list --names ARGUMENT...` prints and
+# that begin like the current word.
+_spillway_offer() {
+  local name quoted
+  while IFS= read -r name; do
+    printf -v quoted %q "$name"
+    [[ $name == "$current"* || $quoted == "$current"* ]] && COMPREPLY+=("$quoted")
+  done < <("$program" list --names "$@" 2>/dev/null)
+}
 
 _spillway() {
-  local program=${COMP_WORDS[0]} current=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} words
+  local program=${COMP_WORDS[0]} current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  local verb=${COMP_WORDS[1]} number=1 i options option word
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
-    words=$("$program" list verbs --names 2>/dev/null)
-  elif [ "${current#-}" != "$current" ]; then
-    words=$("$program" list options "$verb" --names 2>/dev/null)
-  else
-    local previous=${COMP_WORDS[COMP_CWORD - 1]} number=0 i
-    if [ "${previous#--}" != "$previous" ]; then
-      words=$("$program" list values "$verb" "$previous" --names 2>/dev/null)
-    else
-      for ((i = 2; i <= COMP_CWORD; i++)); do
-        [ "${COMP_WORDS[i]#-}" = "${COMP_WORDS[i]}" ] && number=$((number + 1))
-      done
-      words=$("$program" list values "$verb" "$number" --names 2>/dev/null)
-    fi
+    _spillway_offer verbs
+    return
   fi
-  while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen -W "$words" -- "$current")
+  # --option=value comes as three words.
+  if [ "$current" = "=" ]; then
+    current=
+  elif [ "$previous" = "=" ]; then
+    previous=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
+  # One a line: the option, and after a blank its argument if it takes one.
+  options=$'\n'$("$program" list --names options "$verb" 2>/dev/null)$'\n'
+  if [[ $options == *$'\n'"$previous "* ]]; then
+    option=${previous#-}
+    _spillway_offer values "$verb" "${option#-}"
+  elif [ "${current#-}" != "$current" ]; then
+    while read -r word _; do
+      [[ -n $word && $word == "$current"* ]] && COMPREPLY+=("$word")
+    done <<<"$options"
+  else
+    for ((i = 2; i < COMP_CWORD; i++)); do
+      word=${COMP_WORDS[i]}
+      if [[ $options == *$'\n'"$word "* ]]; then
+        [ "${COMP_WORDS[i + 1]}" = "=" ] && i=$((i + 1))
+        i=$((i + 1))
+      elif [ "${word#-}" = "$word" ]; then
+        number=$((number + 1))
+      fi
+    done
+    _spillway_offer values "$verb" "$number"
+  fi
   [ "${#COMPREPLY[@]}" -gt 0 ] || compopt -o default 2>/dev/null
 }
 

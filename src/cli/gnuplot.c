@@ -37,14 +37,16 @@ int gnuplot_check_path(const char *path, struct error *err) {
   return error_set(err, ERROR_USAGE, "'%.200s' has no ending that can be drawn; expected .svg or .png", path);
 }
 
+/* In single quotes gnuplot takes everything as it is; in double quotes it would run what is
+ * between backquotes, and names come from files. */
 void gnuplot_text(FILE *script, const char *text) {
   char *clean = cli_clean(text);
-  putc('"', script);
+  putc('\'', script);
   for (const char *c = clean; *c != '\0'; c++) {
-    if (*c == '"' || *c == '\\') putc('\\', script);
+    if (*c == '\'') putc('\'', script);
     putc(*c, script);
   }
-  putc('"', script);
+  putc('\'', script);
   free(clean);
 }
 

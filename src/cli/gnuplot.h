@@ -19,7 +19,7 @@ int gnuplot_check_path(const char *path, struct error *err);
  * at all. ERROR_OUTPUT if gnuplot cannot be run or fails; it then says what to install. */
 int gnuplot_draw(const char *path, const char *script, size_t length, struct error *err);
 
-/* Text as a gnuplot string in double quotes, nothing in it taken as markup. */
+/* Text as a gnuplot string; nothing in it is taken as markup or run. */
 void gnuplot_text(FILE *script, const char *text);
 
 #endif

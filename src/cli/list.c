@@ -44,24 +44,37 @@ static void print_table(const struct name_list *list) {
   table_finish(table, stdout);
 }
 
+/* "--budget N" and, if there is one, "-n N". */
+static void add_option(struct name_list *list, const struct option_spec *option) {
+  char *name = help_option_name(option), *text = help_option_text(option);
+  name_list_add(list, name, text);
+  if (option->letter != '\0') {
+    char *letter = cli_format("-%c%s", option->letter, name + strlen("--") + strlen(option->name));
+    name_list_add(list, letter, text);
+    free(letter);
+  }
+  free(name);
+  free(text);
+}
+
 static void add_options(struct name_list *list, const struct verb *verb) {
   const struct option_use *use = verb->options;
   size_t index = 0;
-  for (const struct option_spec *option; (option = options_next(&use, &index)) != NULL;) {
-    char *name = cli_format("--%s", option->name), *text = help_option_text(option);
-    name_list_add(list, name, text);
-    free(name);
-    free(text);
-  }
+  for (const struct option_spec *option; (option = options_next(&use, &index)) != NULL;) add_option(list, option);
   name_list_add(list, "--help", "show this help");
+  name_list_add(list, "-h", "show this help");
 }
 
-/* What the option "--name" of the verb, or its argument number "1", 2, ... can be. */
+static bool option_is_called(const struct option_spec *option, const char *name) {
+  return strcmp(option->name, name) == 0 || (option->letter == name[0] && name[0] != '\0' && name[1] == '\0');
+}
+
+/* What the option of that name or letter, or the argument number "1", 2, ... of the verb can be. */
 static const char *kind_of(const struct verb *verb, const char *where) {
   const struct option_use *use = verb->options;
   size_t index = 0, number = strtoul(where, NULL, 10);
   for (const struct option_spec *option; (option = options_next(&use, &index)) != NULL;) {
-    if (strncmp(where, "--", 2) == 0 && strcmp(option->name, where + 2) == 0) return option->kind;
+    if (option_is_called(option, where)) return option->kind;
   }
   for (size_t i = 0; i < number && verb->arguments[i].name != NULL; i++) {
     if (i + 1 == number) return verb->arguments[i].kind;
@@ -117,14 +130,14 @@ static const struct option_use list_options[] = {
     {&list_group, 0}, {&output_group, offsetof(struct list_settings, output)}, {0}};
 static const struct verb_argument list_arguments[] = {
     {"KIND", "kinds", true, false, "what to list; the kinds themselves if left out"},
-    {"MORE", "verbs", true, true, "'options VERB' lists the options of a verb"},
+    {"MORE", "verbs", true, true, "'options VERB' lists the options of a verb, with their arguments"},
     {0}};
 
 const struct verb list_verb = {
     .name = "list",
     .summary = "list methods, searches, explainers, networks and so on",
-    .details = "'list values VERB --OPTION' and 'list values VERB NUMBER' list what an option or an argument\n"
-               "of a verb can be, where that is a kind of name; this is for completion.",
+    .details = "'list values VERB OPTION' and 'list values VERB NUMBER' list what an option (named without dashes)\n"
+               "or an argument of a verb can be, where that is a kind of name; this is for completion.",
     .arguments = list_arguments,
     .options = list_options,
     .settings_bytes = sizeof(struct list_settings),
