@@ -124,16 +124,25 @@ static const struct option_target *parser_target(const struct option_parser *par
 
 /* ---- what is wrong ---- */
 
+/* "--search, --seed": the options that begin like that; how many there are. */
+static size_t list_abbreviated(char *list, size_t size, const struct option_parser *parser, const char *found) {
+  size_t count = 0, used = 0;
+  list[0] = '\0';
+  for (size_t i = 0; i <= parser->count; i++) {
+    if (strncmp(parser->longs[i].name, found, strlen(found)) != 0 || used >= size) continue;
+    used += (size_t)snprintf(list + used, size - used, "%s--%s", count++ == 0 ? "" : ", ", parser->longs[i].name);
+  }
+  return count;
+}
+
 static int complain_unknown_long(const struct option_parser *parser, const char *word, struct error *err) {
-  char found[80];
+  char found[80], list[400];
   size_t length = strcspn(word + 2, "=");
   snprintf(found, sizeof found, "%.*s", (int)(length < sizeof found ? length : sizeof found - 1), word + 2);
   struct text_nearest nearest = text_nearest_start(found);
   for (size_t i = 0; i <= parser->count; i++) text_nearest_offer(&nearest, parser->longs[i].name);
-  size_t abbreviated = 0;
-  for (size_t i = 0; i <= parser->count; i++) abbreviated += strncmp(parser->longs[i].name, found, length) == 0;
-  if (abbreviated > 1) {
-    return error_set(err, ERROR_USAGE, "option --%s could be several; write it out", found);
+  if (list_abbreviated(list, sizeof list, parser, found) > 1) {
+    return error_set(err, ERROR_USAGE, "option --%s could be %s; write it out", found, list);
   }
   if (nearest.best == NULL) return error_set(err, ERROR_USAGE, "unknown option --%s", found);
   return error_set(err, ERROR_USAGE, "unknown option --%s; did you mean --%s?", found, nearest.best);

@@ -1,9 +1,14 @@
 /* spillway schedule: searches for the fusion plan that moves the fewest DRAM bytes. */
+#include <errno.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/document.h"
+#include "cli/memory.h"
 #include "cli/plan_print.h"
 #include "cli/runlog.h"
 #include "cli/settings.h"
@@ -42,6 +47,21 @@ static unsigned processor_count(void) {
   return count < 1 ? 1 : (unsigned)count;
 }
 
+/* Tells before the search, and not after it, that the plan has no place to be written to. */
+static int check_output(const char *path, struct error *err) {
+  struct stat status;
+  int failure = stat(path, &status) == 0 ? 0 : errno;
+  if (failure == 0 && S_ISDIR(status.st_mode)) failure = EISDIR;
+  if (failure == ENOENT) {
+    char *copy = cli_strdup(path);
+    failure = access(dirname(copy), W_OK | X_OK) == 0 ? 0 : errno;
+    free(copy);
+  }
+  if (failure == 0) return 0;
+  return error_set(err, ERROR_OUTPUT, "%s: cannot write the plan: %s; give another path with --output", path,
+                   strerror(failure));
+}
+
 static int prepare(struct schedule *schedule, struct error *err) {
   const struct schedule_settings *settings = schedule->settings;
   schedule->search = search_find(settings->search);
@@ -52,6 +72,7 @@ static int prepare(struct schedule *schedule, struct error *err) {
       .jobs = settings->jobs == 0 ? processor_count() : (unsigned)settings->jobs,
   };
   if (schedule->options.split.method == NULL) return -1;
+  if (settings->output_file != NULL && check_output(settings->output_file, err) != 0) return -1;
   if (baseline_create(&schedule->baseline, &schedule->subject, schedule->options.split.method, err) != 0) return -1;
   return runlog_open(&schedule->log, &settings->log, err);
 }
@@ -67,7 +88,7 @@ static int run_search(struct schedule *schedule, struct error *err) {
   return plan_report_create(&schedule->report, schedule->subject.sim, options->split.method, &schedule->result.plan, err);
 }
 
-/* The plan file and the record. */
+/* The record and the plan file; neither is lost because the other cannot be written. */
 static int keep(struct schedule *schedule, struct error *err) {
   const struct schedule_settings *settings = schedule->settings;
   const struct runlog_search search = {schedule->search, &schedule->options, &schedule->result};
@@ -82,11 +103,12 @@ static int keep(struct schedule *schedule, struct error *err) {
       .fold_batch_norm = settings->target.fold_batch_norm,
       .seconds = schedule->seconds,
   };
-  if (settings->output_file != NULL &&
-      plan_file_save(&schedule->result.plan, schedule->options.split.method->name, settings->output_file, err) != 0) {
-    return -1;
-  }
-  return runlog_write(&schedule->log, &record, err);
+  struct error second = ERROR_INIT;
+  int status = runlog_write(&schedule->log, &record, err);
+  if (settings->output_file == NULL) return status;
+  const char *method = schedule->options.split.method->name;
+  if (plan_file_save(&schedule->result.plan, method, settings->output_file, status == 0 ? err : &second) != 0) return -1;
+  return status;
 }
 
 /* ---- printing ---- */
