@@ -51,7 +51,7 @@ static unsigned processor_count(void) {
 static int check_output(const char *path, struct error *err) {
   struct stat status;
   int failure = stat(path, &status) == 0 ? 0 : errno;
-  if (failure == 0 && S_ISDIR(status.st_mode)) failure = EISDIR;
+  if (path[strlen(path) - 1] == '/' || (failure == 0 && S_ISDIR(status.st_mode))) failure = EISDIR;
   if (failure == ENOENT) {
     char *copy = cli_strdup(path);
     failure = access(dirname(copy), W_OK | X_OK) == 0 ? 0 : errno;

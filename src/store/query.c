@@ -11,6 +11,7 @@
 #include "store/named.h"
 #include "store/schema.h"
 #include "store/sql.h"
+#include "util/text.h"
 
 #define QUERY_VALUE_MAX_BYTES (64 << 20)
 #define QUERY_STOP_INTERVAL 10000 /* virtual machine steps between two looks at the stop flag */
@@ -189,9 +190,14 @@ static int query_prepare(struct query *query, const char *sql, struct error *err
 
 static int query_unknown_name(const char *name, struct error *err) {
   char list[BIND_LIST_BYTES] = "";
-  for (size_t i = 0; i < named_query_count; i++) bind_list_add(list, named_queries[i].name);
-  return error_set(err, ERROR_USAGE, "no query is called \"%s\"; there are %s, or give an SQL statement",
-                   name, list);
+  struct text_nearest nearest = text_nearest_start(name);
+  for (size_t i = 0; i < named_query_count; i++) {
+    bind_list_add(list, named_queries[i].name);
+    text_nearest_offer(&nearest, named_queries[i].name);
+  }
+  return error_set(err, ERROR_USAGE, "no query is called \"%s\"; %s%s%sthere are %s, or give an SQL statement", name,
+                   nearest.best == NULL ? "" : "did you mean \"", nearest.best == NULL ? "" : nearest.best,
+                   nearest.best == NULL ? "" : "\"? ", list);
 }
 
 int query_ask(struct query *query, const char *text, const char *const *parameters, size_t parameter_count,
