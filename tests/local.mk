@@ -16,6 +16,7 @@ tests_spillway_tests_SOURCES = \
 	tests/support.c tests/support.h \
 	tests/test_conformance.c \
 	tests/test_file.c \
+	tests/test_get.c \
 	tests/test_hw.c \
 	tests/test_include_law.c \
 	tests/test_onnx.c \

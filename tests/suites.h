@@ -15,6 +15,7 @@
   X(sim) \
   X(sim_property) \
   X(sim_networks) \
+  X(get) \
   X(search) \
   X(store) \
   X(query)

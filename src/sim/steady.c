@@ -218,44 +218,47 @@ static int64_t stored_periods(const struct walk *walk, uint32_t index) {
   return periods;
 }
 
-/* Periods for which output u, picked with `rows` of each output done, is picked again: its
- * (next row + 1) / rows stays below that of every other, or equal to that of a larger label. */
-static int64_t pick_periods(const struct walk *walk, uint32_t u, const uint32_t *rows) {
+/* Periods for which a pick comes out the same: (next row + 1) / rows of the output picked
+ * stays below that of every other, or equal to that of a larger label. pick: struct walk_picks. */
+static int64_t pick_periods(const struct walk *walk, const uint32_t *pick) {
+  uint32_t u = walk->outputs[pick[0]], u_rows = pick[1 + pick[0]];
   int64_t periods = INT64_MAX, u_count = walk->lines.items[u].set.count;
   for (uint32_t i = 0; i < walk->output_count; i++) {
-    uint32_t w = walk->outputs[i];
+    uint32_t w = walk->outputs[i], w_rows = pick[1 + i];
     int64_t w_count = walk->lines.items[w].set.count;
-    if (w == u || rows[w] == w_count) continue;
-    int64_t ahead = ((int64_t)rows[u] + 1) * w_count - ((int64_t)rows[w] + 1) * u_count;
+    if (w == u || w_rows == w_count) continue;
+    int64_t ahead = ((int64_t)u_rows + 1) * w_count - ((int64_t)w_rows + 1) * u_count;
     int64_t gain = line_motion(walk, u).step * w_count - line_motion(walk, w).step * u_count;
     periods = least(periods, periods_below(ahead, gain, u < w ? 0 : -1));
   }
   return periods;
 }
 
-/* Periods for which the outputs take turns as in the period seen, which is gone through again;
- * at most limit. 0 too if that is a small part of what is left: a run of one output between
- * two turns of another is no period, and skipping most of it would only hide the real one. */
-static int64_t order_periods(const struct walk *walk, int64_t limit) {
-  int64_t periods = limit, left = 0;
-  uint32_t *rows = walk->snapshot.rows;
-  for (uint32_t i = 0; i < walk->output_count; i++) rows[walk->outputs[i]] = walk->snapshot.next[walk->outputs[i]];
-  for (uint32_t turn = 0; turn < walk->snapshot.turns && periods > 0; turn++) {
-    uint32_t u = walk_pick_target(walk, rows);
-    periods = least(periods, pick_periods(walk, u, rows));
-    rows[u]++;
-  }
-  for (uint32_t i = 0; i < walk->output_count; i++) {
-    uint32_t output = walk->outputs[i];
-    left += walk->lines.items[output].set.count - walk->next[output];
+/* Periods for which the outputs take turns as in the period seen; at most limit. 0 too if
+ * that is a small part of the turns left: a run of one output between two turns of another
+ * is no period, and skipping most of it would only hide the real one. */
+static int64_t order_periods(const struct walk *walk, int64_t limit, int64_t left) {
+  const struct walk_picks *picks = &walk->picks;
+  int64_t periods = limit;
+  if (picks->count != walk->snapshot.turns) return 0; /* too many to remember */
+  for (uint32_t i = 0; i < picks->count && periods > 0; i++) {
+    periods = least(periods, pick_periods(walk, picks->items + (size_t)i * (walk->output_count + 1)));
   }
   bool small = periods < limit && periods * walk->snapshot.turns < left / STEADY_SMALL_PART;
   return small ? 0 : periods;
 }
 
-static int64_t steady_periods(const struct walk *walk, enum walk_loop loop, uint32_t left) {
-  /* If several outputs take turns, `left` is of one of them; stored_periods() bounds each. */
-  int64_t periods = loop == WALK_TARGETS ? INT64_MAX : left / walk->snapshot.turns;
+void steady_pick(struct walk *walk, uint32_t output) {
+  struct walk_picks *picks = &walk->picks;
+  size_t length = walk->output_count + 1;
+  if (!walk->skip_steady || walk->output_count < 2 || (picks->count + 1) * length > STEADY_PICK_ITEMS) return;
+  uint32_t *pick = picks->items + picks->count++ * length;
+  pick[0] = output;
+  for (uint32_t i = 0; i < walk->output_count; i++) pick[1 + i] = walk->next[walk->outputs[i]];
+}
+
+static int64_t steady_periods(const struct walk *walk, enum walk_loop loop, int64_t left) {
+  int64_t periods = left / walk->snapshot.turns;
   for (uint32_t i = 0; i < walk->output_count && periods > 0; i++) {
     periods = least(periods, stored_periods(walk, walk->outputs[i]));
   }
@@ -263,7 +266,7 @@ static int64_t steady_periods(const struct walk *walk, enum walk_loop loop, uint
     periods = least(periods, use_periods(walk, e));
   }
   bool takes_turns = loop == WALK_TARGETS && walk->output_count > 1;
-  return takes_turns && periods > 0 ? order_periods(walk, periods) : periods;
+  return takes_turns && periods > 0 ? order_periods(walk, periods, left) : periods;
 }
 
 static void steady_skip(struct walk *walk, int64_t periods) {
@@ -286,6 +289,7 @@ static void snapshot_take(struct walk *walk, enum walk_loop loop, uint32_t item,
   snapshot->upto = upto;
   snapshot->valid = true;
   snapshot->turns = 0;
+  walk->picks.count = 0;
   snapshot->last_turns = last_turns;
   snapshot->occupied_bytes = walk->occupied_bytes;
   memcpy(snapshot->next, walk->next, walk->lines.count * sizeof *walk->next);
@@ -295,7 +299,7 @@ static void snapshot_take(struct walk *walk, enum walk_loop loop, uint32_t item,
 /* Brent's search for a cycle (1980): each turn is compared with a snapshot that is taken
  * anew after 1, 2, 3, 5, 8, ... turns, so that one is taken in steady state and kept for as
  * long as a period soon after it begins, whatever the period is. */
-void steady_turn(struct walk *walk, enum walk_loop loop, uint32_t item, uint32_t upto, uint32_t left) {
+void steady_turn(struct walk *walk, enum walk_loop loop, uint32_t item, uint32_t upto, int64_t left) {
   struct walk_snapshot *snapshot = &walk->snapshot;
   if (!walk->skip_steady || left < STEADY_LEAST_TURNS) return;
   if (!snapshot->valid || snapshot->loop != loop || snapshot->item != item || snapshot->upto != upto) {
@@ -304,7 +308,7 @@ void steady_turn(struct walk *walk, enum walk_loop loop, uint32_t item, uint32_t
   }
   snapshot->turns++;
   int64_t periods = steady_periods(walk, loop, left);
-  if (periods >= 2 && periods < INT64_MAX) {
+  if (periods >= 2) {
     steady_skip(walk, periods - 1);
     snapshot_take(walk, loop, item, upto, 1);
   } else if (snapshot->turns == snapshot->last_turns) {

@@ -15,8 +15,13 @@
 
 #include "sim/walk.h"
 
+enum { STEADY_PICK_ITEMS = 1 << 14 };
+
+/* To be called when a target is picked; output is its number in walk->outputs. */
+void steady_pick(struct walk *walk, uint32_t output);
+
 /* To be called after each turn of a loop. item and upto say which loop it is; left is an
  * upper bound of the turns still to come. */
-void steady_turn(struct walk *walk, enum walk_loop loop, uint32_t item, uint32_t upto, uint32_t left);
+void steady_turn(struct walk *walk, enum walk_loop loop, uint32_t item, uint32_t upto, int64_t left);
 
 #endif

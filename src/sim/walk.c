@@ -19,10 +19,10 @@ int walk_create(struct walk *walk, const struct sim_model *model, struct error *
   walk->stack = malloc((lines + 1) * sizeof *walk->stack);
   walk->snapshot.next = malloc(lines * sizeof *walk->snapshot.next);
   walk->snapshot.taken = malloc(uses * sizeof *walk->snapshot.taken);
-  walk->snapshot.rows = malloc(lines * sizeof *walk->snapshot.rows);
+  walk->picks.items = malloc(STEADY_PICK_ITEMS * sizeof *walk->picks.items);
   if (walk->next != NULL && walk->taken != NULL && walk->open != NULL && walk->outputs != NULL &&
       walk->stack != NULL && walk->snapshot.next != NULL && walk->snapshot.taken != NULL &&
-      walk->snapshot.rows != NULL) {
+      walk->picks.items != NULL) {
     return 0;
   }
   walk_free(walk);
@@ -38,7 +38,7 @@ void walk_free(struct walk *walk) {
   free(walk->stack);
   free(walk->snapshot.next);
   free(walk->snapshot.taken);
-  free(walk->snapshot.rows);
+  free(walk->picks.items);
   *walk = (struct walk){0};
 }
 
@@ -280,17 +280,27 @@ static void walk_produce(struct walk *walk, uint32_t index, uint32_t upto) {
   }
 }
 
-uint32_t walk_pick_target(const struct walk *walk, const uint32_t *done) {
-  uint32_t best = LINES_NONE;
+/* The output whose (next row + 1) / rows is smallest, the smaller label first: its number in
+ * walk->outputs, or output_count if all are done. */
+static uint32_t walk_pick_target(const struct walk *walk) {
+  uint32_t best = walk->output_count;
+  uint64_t best_next = 0, best_rows = 0;
   for (uint32_t i = 0; i < walk->output_count; i++) {
-    uint32_t line = walk->outputs[i];
-    uint64_t rows = walk->lines.items[line].set.count, next = done[line];
-    if (next == rows) continue;
-    if (best == LINES_NONE || (next + 1) * walk->lines.items[best].set.count < ((uint64_t)done[best] + 1) * rows) {
-      best = line;
-    }
+    uint64_t rows = walk->lines.items[walk->outputs[i]].set.count, next = walk->next[walk->outputs[i]];
+    if (next == rows || (best_rows != 0 && (next + 1) * best_rows >= (best_next + 1) * rows)) continue;
+    best = i;
+    best_next = next;
+    best_rows = rows;
   }
   return best;
+}
+
+static int64_t walk_targets_left(const struct walk *walk) {
+  int64_t left = 0;
+  for (uint32_t i = 0; i < walk->output_count; i++) {
+    left += walk->lines.items[walk->outputs[i]].set.count - walk->next[walk->outputs[i]];
+  }
+  return left;
 }
 
 static void walk_load_weights(struct walk *walk) {
@@ -305,9 +315,11 @@ static void walk_load_weights(struct walk *walk) {
 void walk_run(struct walk *walk) {
   walk_load_weights(walk);
   uint32_t target;
-  while ((target = walk_pick_target(walk, walk->next)) != LINES_NONE) {
-    walk_produce(walk, target, walk->next[target]);
-    steady_turn(walk, WALK_TARGETS, 0, 0, walk->lines.items[target].set.count - walk->next[target]);
+  while ((target = walk_pick_target(walk)) < walk->output_count) {
+    uint32_t line = walk->outputs[target];
+    steady_pick(walk, target);
+    walk_produce(walk, line, walk->next[line]);
+    steady_turn(walk, WALK_TARGETS, 0, 0, walk_targets_left(walk));
   }
 #ifdef SPILLWAY_INVARIANTS
   if (walk->occupied_bytes != walk->weight_bytes) abort(); /* a row leaked or was freed twice */

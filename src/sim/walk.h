@@ -25,8 +25,14 @@ struct walk_snapshot {
   bool valid;
   uint32_t turns, last_turns; /* turns since; there is a new snapshot after the last */
   uint32_t *next, *taken;
-  uint32_t *rows; /* by line: for going through the outputs' turns again */
   uint64_t occupied_bytes;
+};
+
+/* The targets picked since the snapshot: of each its number among the outputs and `next` of
+ * every output before it. */
+struct walk_picks {
+  uint32_t *items;
+  size_t count;
 };
 
 struct walk;
@@ -52,6 +58,7 @@ struct walk {
   uint64_t capacity_bytes; /* for overflow events */
   bool skip_steady;
   struct walk_snapshot snapshot;
+  struct walk_picks picks;
   const struct trace_sink *sink; /* NULL: no trace */
   uint64_t step;
   const struct walk_watch *watch; /* NULL: none */
@@ -79,10 +86,6 @@ static inline uint32_t walk_counter(const struct walk *walk, uint32_t use) {
   const struct use *e = &walk->lines.uses[use];
   return e->streamed ? walk->taken[use] : walk->next[e->consumer];
 }
-
-/* The output whose (next row + 1) / rows is smallest, the smaller label first, if so many rows
- * of each (by line) are done; LINES_NONE if all are. */
-uint32_t walk_pick_target(const struct walk *walk, const uint32_t *done);
 
 /* Whether no reader will need row q of the line any more. */
 bool walk_row_dead(const struct walk *walk, const struct line *line, uint32_t q);
