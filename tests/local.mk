@@ -6,6 +6,8 @@ AM_TESTS_ENVIRONMENT = SPILLWAY_SOURCE_DIR='$(abs_top_srcdir)' SPILLWAY_PROGRAM=
 	export SPILLWAY_SOURCE_DIR SPILLWAY_PROGRAM;
 tests_spillway_tests_SOURCES = \
 	tests/build_graph.c tests/build_graph.h \
+	tests/cli_plan.c tests/cli_plan.h \
+	tests/cli_run.c tests/cli_run.h \
 	tests/main.c tests/suites.h \
 	tests/onnx_model.c tests/onnx_model.h \
 	tests/random_net.c tests/random_net.h \
@@ -14,6 +16,18 @@ tests_spillway_tests_SOURCES = \
 	tests/sim_fixture.c tests/sim_fixture.h \
 	tests/store_fixture.c tests/store_fixture.h \
 	tests/support.c tests/support.h \
+	tests/test_cli.c \
+	tests/test_cli_bad_files.c \
+	tests/test_cli_bad_words.c \
+	tests/test_cli_completion.c \
+	tests/test_cli_explain.c \
+	tests/test_cli_faults.c \
+	tests/test_cli_help.c \
+	tests/test_cli_plot.c \
+	tests/test_cli_query.c \
+	tests/test_cli_schedule.c \
+	tests/test_cli_simulate.c \
+	tests/test_cli_terminal.c \
 	tests/test_conformance.c \
 	tests/test_file.c \
 	tests/test_get.c \
@@ -37,4 +51,6 @@ tests_spillway_tests_SOURCES = \
 	tests/trace_replay.c tests/trace_replay.h
 tests_spillway_tests_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests $(CHECK_CFLAGS)
 tests_spillway_tests_LDADD = $(LIBS_OF_MODULES) $(CHECK_LIBS)
+# The suite of the command line runs the program and reads its manual page.
+EXTRA_tests_spillway_tests_DEPENDENCIES = spillway$(EXEEXT) docs/spillway.1
 EXTRA_DIST += tests/data

@@ -18,7 +18,8 @@
   X(get) \
   X(search) \
   X(store) \
-  X(query)
+  X(query) \
+  X(cli)
 
 #define DECLARE_SUITE(name) Suite *name##_suite(void);
 SUITES(DECLARE_SUITE)

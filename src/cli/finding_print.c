@@ -51,7 +51,8 @@ static uint64_t above_total(const struct finding *finding) {
 }
 
 static void more_rows(size_t count, uint64_t rows, const char *what) {
-  if (count > rows) printf("... and %zu more %s; --rows 0 shows all\n", count - (size_t)rows, what);
+  if (count <= rows) return;
+  printf("... and %zu more %s%s; --rows 0 shows all\n", count - (size_t)rows, what, count - rows == 1 ? "" : "s");
 }
 
 static void print_holders(const struct finding *finding, uint64_t rows) {
@@ -77,7 +78,7 @@ static void print_holders(const struct finding *finding, uint64_t rows) {
   }
   printf("\nWho holds the buffer at the peak (step %llu):\n", (unsigned long long)peak->step);
   table_finish(table, stdout);
-  more_rows(count, rows, "ops");
+  more_rows(count, rows, "op");
   free(list);
 }
 
@@ -102,7 +103,7 @@ static void print_cuts(const struct finding *finding, uint64_t rows) {
   printf("\nWhere to cut, by %s%s:\n", finding->explainer,
          finding->predicted ? " (what the shares at the peak predict, most relief per DRAM byte first)" : "");
   table_finish(table, stdout);
-  more_rows(finding->cut_count, rows, "cuts");
+  more_rows(finding->cut_count, rows, "cut");
 }
 
 /* "cutting before it": the cut as seen from the op that holds most. */

@@ -90,9 +90,10 @@ static int run_line(int argc, char **argv) {
   return verb == NULL ? complain(&err, NULL) : run_verb(verb, argc - 1, argv + 1, &err);
 }
 
+/* SIGPIPE keeps its default: a reader that has seen enough, such as head, ends the program
+ * without a message, and nothing is printed before it is on record. */
 int main(int argc, char **argv) {
   hold_standard_descriptors();
-  signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);
   cli_memory_start();
   int status = run_line(argc, argv);

@@ -175,9 +175,9 @@ static void print_table(const struct schedule *schedule) {
   static const struct table_column columns[] = {{NULL, TABLE_LEFT}, {NULL, TABLE_RIGHT}};
   const struct search_result *result = &schedule->result;
   subject_print(&schedule->subject);
-  printf("%s, %s search, %s split, %llu plans, seed %llu\n\n", schedule->options.split.method->name, schedule->search->name,
+  printf("%s, %s search, %s split, %llu plan%s, seed %llu\n\n", schedule->options.split.method->name, schedule->search->name,
          schedule->options.split.explainer->name, (unsigned long long)schedule->options.budget,
-         (unsigned long long)schedule->options.seed);
+         schedule->options.budget == 1 ? "" : "s", (unsigned long long)schedule->options.seed);
   plan_print_totals(&schedule->report, &schedule->baseline);
   struct table *table = table_create(columns, 2);
   table_text(table, "plans proposed");

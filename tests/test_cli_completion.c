@@ -1,0 +1,2 @@
+#include "cli_run.h"
+TCase *cli_completion_case(void) { return tcase_create("completion"); }
