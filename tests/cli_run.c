@@ -208,11 +208,11 @@ const char *cli_complaint(const char *const *arguments) {
 }
 
 void cli_assert_has(const char *text, const char *words) {
-  ck_assert_msg(strstr(text, words) != NULL, "\"%s\" lacks \"%s\"", text, words);
+  ck_assert_msg(strstr(text, words) != NULL, "\"%.1500s\" lacks \"%.500s\"", text, words);
 }
 
 void cli_assert_lacks(const char *text, const char *words) {
-  ck_assert_msg(strstr(text, words) == NULL, "\"%s\" has \"%s\"", text, words);
+  ck_assert_msg(strstr(text, words) == NULL, "\"%.1500s\" has \"%.500s\"", text, words);
 }
 
 /* ---- JSON ---- */

@@ -55,7 +55,7 @@ START_TEST(curves_are_drawn_of_the_database) {
 }
 END_TEST
 
-/* gnuplot would run what stands between backquotes in its double quotes. */
+/* gnuplot would run what stands between backquotes. */
 START_TEST(names_are_drawn_and_never_run) {
   static const char hostile[] = "`touch ran`'\"@x\\n%s{/=20 y}$(touch ran)";
   if (!cli_has_program("gnuplot")) return;

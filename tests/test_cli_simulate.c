@@ -59,7 +59,7 @@ static const struct {
     {"squeezenet1_1", "256KiB", "8"},
     {"alexnet", "64KiB", "16"},
     {"mobilenet_v3_small", "1MiB", "4"},
-    {"deeplabv3_mobilenet_v3_large", "256KiB", "8"},
+    {"deeplabv3_mobilenet_v3_large", "2MiB", "8"},
 };
 
 START_TEST(layer_by_layer_adds_up) {

@@ -37,16 +37,21 @@ int gnuplot_check_path(const char *path, struct error *err) {
   return error_set(err, ERROR_USAGE, "'%.200s' has no ending that can be drawn; expected .svg or .png", path);
 }
 
-/* In single quotes gnuplot takes everything as it is; in double quotes it would run what is
- * between backquotes, and names come from files. */
+/* gnuplot would run what is between backquotes, and a quote can end its strings; names come
+ * from files. So whatever might mean something is written as an octal number. */
 void gnuplot_text(FILE *script, const char *text) {
+  static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ./_-,:";
   char *clean = cli_clean(text);
-  putc('\'', script);
+  putc('"', script);
   for (const char *c = clean; *c != '\0'; c++) {
-    if (*c == '\'') putc('\'', script);
-    putc(*c, script);
+    unsigned char byte = (unsigned char)*c;
+    if (byte >= 0x80 || strchr(plain, *c) != NULL) {
+      putc(*c, script);
+    } else {
+      fprintf(script, byte < 0100 ? "\\%04o" : "\\%03o", byte); /* it reads a fourth digit after a leading 0 */
+    }
   }
-  putc('\'', script);
+  putc('"', script);
   free(clean);
 }
 
