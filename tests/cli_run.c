@@ -113,14 +113,11 @@ static int catching_file(void) {
 struct cli_process cli_start(const struct cli_setting *setting, const char *const *arguments) {
   struct cli_process process = {.out = -1, .err = -1};
   ck_assert_msg(getenv("SPILLWAY_PROGRAM") != NULL, "SPILLWAY_PROGRAM is not set; run the tests with make check");
-  int out = setting->out_path == NULL ? process.out = catching_file()
-                                      : open(setting->out_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-  int err = setting->err_descriptor > 0 ? setting->err_descriptor : (process.err = catching_file());
-  ck_assert_int_ge(out, 0);
+  int out = setting->out > 0 ? setting->out : (process.out = catching_file());
+  int err = setting->err > 0 ? setting->err : (process.err = catching_file());
   process.pid = fork();
   ck_assert_int_ge(process.pid, 0);
   if (process.pid == 0) become(setting, arguments, out, err);
-  if (process.out < 0) close(out);
   return process;
 }
 
@@ -135,7 +132,7 @@ static char *caught(int file, size_t *length) {
   return text;
 }
 
-static void pause_milliseconds(long milliseconds) {
+void cli_sleep(unsigned milliseconds) {
   const struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000};
   nanosleep(&time, NULL);
 }
@@ -146,7 +143,7 @@ static int wait_status(pid_t pid) {
     pid_t ended = waitpid(pid, &status, WNOHANG);
     ck_assert(ended >= 0);
     if (ended == pid) return WIFEXITED(status) ? WEXITSTATUS(status) : CLI_SIGNALLED + WTERMSIG(status);
-    pause_milliseconds(2);
+    cli_sleep(2);
   }
   kill(pid, SIGKILL);
   waitpid(pid, &status, 0);

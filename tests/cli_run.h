@@ -18,8 +18,7 @@ enum {
 /* What differs from a plain run; zeroed, nothing does. */
 struct cli_setting {
   const char *program;         /* NULL: SPILLWAY_PROGRAM */
-  const char *out_path;        /* standard output goes to this file or device */
-  int err_descriptor;          /* standard error goes there; 0: it is caught */
+  int out, err;                /* descriptors that get the output; 0: it is caught */
   unsigned closed;             /* standard descriptors that are closed, 1u << descriptor */
   uint64_t largest_file_bytes; /* RLIMIT_FSIZE; 0: no limit */
 };
@@ -85,6 +84,8 @@ uint64_t cli_fingerprint(void);    /* of all names and contents below it */
 
 /* One number out of a database, opened by SQLite itself. */
 int64_t cli_sql(const char *path, const char *sql);
+
+void cli_sleep(unsigned milliseconds);
 
 /* Whether a program is on the PATH; says that the test is skipped if not. */
 int cli_has_program(const char *name);

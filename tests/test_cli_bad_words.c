@@ -61,7 +61,7 @@ static const struct line {
     {{"simulate", "alexnet", "--bias-bits", "8.5"}, "--bias-bits: data.bias_bits is '8.5'; expected a whole number of bits"},
     {{"simulate", "alexnet", "--db", ""}, "--db is empty; expected FILE"},
     {{"simulate", "alexnet", "--group", "1"}, "--group says which group --trace is about; give --trace FILE too"},
-    {{"simulate", "alexnet", "--no-db", "--trace", "t.csv"}, "--trace is of one group and the plan has 19; choose one with --group A..B"},
+    {{"simulate", "alexnet", "--trace", "t.csv"}, "--trace is of one group and the plan has 19; choose one with --group A..B"},
     {{"explain", "alexnet", "--group", "1..19"}, "network 'alexnet' has no op '19'; 'spillway show alexnet --ops' lists labels 0 to 18"},
     {{"explain", "alexnet", "--group", "-1"}, "network 'alexnet' has no op '-1'; "},
     {{"explain", "alexnet", "--group", "5..2"}, "op '/n/features/features.5/MaxPool' (label 5) comes after '/n/features/features.2/MaxPool' (label 2); write the range the other way round"},

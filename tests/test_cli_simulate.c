@@ -15,7 +15,7 @@ START_TEST(show_tells_what_a_network_is) {
   json_t *document = DOCUMENT("show", "resnet18", "--json", "--buffer", "256KiB");
   ck_assert_str_eq(cli_keys(document),
                    "network network_hash method hardware batch op_count tensor_count edge_count inputs outputs "
-                   "weight_bytes macs compulsory_bytes layer_by_layer types unfusable ops");
+                   "weight_bytes macs compulsory_bytes layer_by_layer unrunnable types unfusable ops");
   ck_assert_str_eq(cli_text(document, "network"), "resnet18");
   ck_assert_int_eq(cli_number(document, "op_count"), 48);
   ck_assert_int_eq(json_array_size(cli_at(document, "ops")), 48);
@@ -35,6 +35,22 @@ START_TEST(show_tells_what_a_network_is) {
   }
   ck_assert_uint_eq(unfusable, 9);
   ck_assert_int_eq(cli_number(document, "weight_bytes"), weights);
+  json_decref(document);
+}
+END_TEST
+
+START_TEST(a_network_that_cannot_run_can_be_shown) {
+  static const char reason[] = "needs 309.4 KiB even alone, row by row with streamed weights, but the buffer has 256 KiB";
+  json_t *document = DOCUMENT("show", "deeplabv3_mobilenet_v3_large", "--json", "--buffer", "256KiB");
+  ck_assert(json_is_null(cli_at(document, "layer_by_layer")));
+  cli_assert_has(cli_text(document, "unrunnable"), reason);
+  ck_assert_int_gt(cli_number(document, "compulsory_bytes"), cli_number(document, "weight_bytes"));
+  json_decref(document);
+  cli_assert_has(OUTPUT("show", "deeplabv3_mobilenet_v3_large", "--buffer", "256KiB"), reason);
+  COMPLAINS_OF(reason, "simulate", "deeplabv3_mobilenet_v3_large", "--buffer", "256KiB");
+  document = DOCUMENT("show", "deeplabv3_mobilenet_v3_large", "--json", "--buffer", "2MiB");
+  ck_assert(json_is_null(cli_at(document, "unrunnable")));
+  ck_assert_int_gt(cli_number(document, "layer_by_layer.total_dram_bytes"), 0);
   json_decref(document);
 }
 END_TEST
@@ -254,6 +270,7 @@ TCase *cli_simulate_case(void) {
   tcase_set_timeout(tests, CLI_TEST_SECONDS);
   tcase_add_checked_fixture(tests, cli_enter, cli_leave);
   tcase_add_test(tests, show_tells_what_a_network_is);
+  tcase_add_test(tests, a_network_that_cannot_run_can_be_shown);
   tcase_add_test(tests, show_ops_has_a_row_for_each_op);
   tcase_add_loop_test(tests, layer_by_layer_adds_up, 0, sizeof simulated / sizeof simulated[0]);
   tcase_add_test(tests, the_table_says_the_same_as_the_document);

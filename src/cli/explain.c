@@ -5,6 +5,7 @@
 #include "cli/document.h"
 #include "cli/finding.h"
 #include "cli/group.h"
+#include "cli/group_trace.h"
 #include "cli/memory.h"
 #include "cli/settings.h"
 #include "cli/subject.h"
@@ -57,9 +58,8 @@ static void print_trace_finding(struct explain_output *output, const struct trac
                                 const struct finding *finding) {
   json_t *document = json_object();
   if (output->findings == NULL) {
-    char *network = cli_clean(trace->network[0] == '\0' ? "unnamed network" : trace->network);
-    printf("%s, from the trace %s\n\n", network, output->settings->trace);
-    free(network);
+    cli_print("%s, from the trace %s\n\n", trace->network[0] == '\0' ? "unnamed network" : trace->network,
+              output->settings->trace);
   }
   output_add(output, finding);
   if (output->findings == NULL) {
@@ -77,10 +77,13 @@ static int explain_trace(struct explain_output *output, struct error *err) {
   struct trace trace;
   struct finding finding;
   struct graph *graph;
+  struct error cause = ERROR_INIT;
   uint64_t capacity;
-  if (trace_read_csv(&trace, settings->trace, err) != 0) return -1;
+  if (group_trace_load(&trace, settings->trace, err) != 0) return -1;
   int status = trace_capacity(&capacity, &trace, settings, err);
-  if (status == 0) status = finding_from_trace(&finding, &graph, &trace, capacity, settings->split.fraction, err);
+  if (status == 0 && finding_from_trace(&finding, &graph, &trace, capacity, settings->split.fraction, &cause) != 0) {
+    status = error_set(err, cause.kind, "%s: %s", settings->trace, cause.message);
+  }
   if (status == 0) {
     print_trace_finding(output, &trace, &finding);
     finding_free(&finding);
@@ -129,14 +132,12 @@ struct explain_wish {
 static int read_wish(struct explain_wish *wish, const struct explain_settings *settings, const struct graph *graph,
                      struct error *err) {
   char named[PLAN_METHOD_BYTES] = "";
-  const char *method = settings->method.name;
   if (settings->plan != NULL) {
     if (plan_file_load(&wish->plan, named, graph, settings->plan, err) != 0) return -1;
-    if (method == NULL && named[0] != '\0') method = named;
   } else if (group_parse(wish->group, graph, settings->group, err) != 0) {
     return -1;
   }
-  wish->method = settings_method(method, err);
+  wish->method = settings_plan_method(&settings->method, settings->plan, named, err);
   return wish->method == NULL ? -1 : 0;
 }
 

@@ -125,7 +125,7 @@ static int write_script(FILE *script, const struct plot_settings *settings, cons
 
 static int draw_file(FILE *script, const struct plot_settings *settings, struct error *err) {
   struct trace trace;
-  if (trace_read_csv(&trace, settings->trace, err) != 0) return -1;
+  if (group_trace_load(&trace, settings->trace, err) != 0) return -1;
   char *title = cli_format("%s: buffer occupancy by layer", trace.network[0] == '\0' ? settings->trace : trace.network);
   int status = write_script(script, settings, &trace, title, err);
   free(title);

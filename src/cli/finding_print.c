@@ -52,7 +52,7 @@ static uint64_t above_total(const struct finding *finding) {
 
 static void more_rows(size_t count, uint64_t rows, const char *what) {
   if (count <= rows) return;
-  printf("... and %zu more %s%s; --rows 0 shows all\n", count - (size_t)rows, what, count - rows == 1 ? "" : "s");
+  cli_print("... and %zu more %s%s; --rows 0 shows all\n", count - (size_t)rows, what, count - rows == 1 ? "" : "s");
 }
 
 static void print_holders(const struct finding *finding, uint64_t rows) {
@@ -76,7 +76,7 @@ static void print_holders(const struct finding *finding, uint64_t rows) {
     table_kib(table, held(&finding->overflow, op));
     table_format(table, "%.1f", percent(peak->above_capacity_byte_steps[op], above));
   }
-  printf("\nWho holds the buffer at the peak (step %llu):\n", (unsigned long long)peak->step);
+  cli_print("\nWho holds the buffer at the peak (step %llu):\n", (unsigned long long)peak->step);
   table_finish(table, stdout);
   more_rows(count, rows, "op");
   free(list);
@@ -100,7 +100,7 @@ static void print_cuts(const struct finding *finding, uint64_t rows) {
     table_kib(table, cut->relief_bytes);
     table_kib(table, cut->crossing_bytes);
   }
-  printf("\nWhere to cut, by %s%s:\n", finding->explainer,
+  cli_print("\nWhere to cut, by %s%s:\n", finding->explainer,
          finding->predicted ? " (what the shares at the peak predict, most relief per DRAM byte first)" : "");
   table_finish(table, stdout);
   more_rows(finding->cut_count, rows, "cut");
@@ -189,17 +189,17 @@ static void print_parts(const struct finding *finding) {
     free(ops);
   }
   free(order);
-  printf("\nSplit into %u parts that fit:\n", split->part_count);
+  cli_print("\nSplit into %u parts that fit:\n", split->part_count);
   table_finish(table, stdout);
 }
 
 static void print_traffic(const struct finding *finding) {
   double fused = (double)finding->fused_dram_bytes / 1e6, layers = (double)finding->layers_dram_bytes / 1e6;
   if (finding->split.part_count > 0) {
-    printf("\nThe parts move %.3f MB; one by one the ops move %.3f MB, and fused in a large enough buffer %.3f MB.\n",
+    cli_print("\nThe parts move %.3f MB; one by one the ops move %.3f MB, and fused in a large enough buffer %.3f MB.\n",
            (double)finding->split.dram_bytes / 1e6, layers, fused);
   } else {
-    printf("\nFused the group moves %.3f MB; one by one its ops move %.3f MB.\n", fused, layers);
+    cli_print("\nFused the group moves %.3f MB; one by one its ops move %.3f MB.\n", fused, layers);
   }
 }
 
@@ -209,11 +209,11 @@ static void print_verdict(const struct finding *finding) {
   units_format_bytes(needs, required_bytes(finding));
   units_format_bytes(has, finding->capacity_bytes);
   if (finding->overflows) {
-    printf("%s\noverflows: it needs %s and the buffer has %s; first at step %llu, when %s asks for %s\n", ops, needs, has,
+    cli_print("%s\noverflows: it needs %s and the buffer has %s; first at step %llu, when %s asks for %s\n", ops, needs, has,
            (unsigned long long)finding->overflow.step, finding->graph->ops[finding->overflow_op].name,
            units_format_bytes(wanted, finding->overflow_wanted_bytes));
   } else {
-    printf("%s\nfits: it needs %s of the %s\n", ops, needs, has);
+    cli_print("%s\nfits: it needs %s of the %s\n", ops, needs, has);
   }
   free(ops);
 }
@@ -224,11 +224,11 @@ void finding_print(const struct finding *finding, uint64_t rows) {
   print_holders(finding, most);
   if (finding->overflows) {
     char *reason = reason_text(finding);
-    printf("\nIn words: %s.\n", reason);
+    cli_print("\nIn words: %s.\n", reason);
     free(reason);
   }
   if (finding->unfusable_op != GRAPH_NO_OP && finding->overflows) {
-    printf("\n%s overflows even alone, so no split of this group fits; a plan runs it with streamed weights.\n",
+    cli_print("\n%s overflows even alone, so no split of this group fits; a plan runs it with streamed weights.\n",
            finding->graph->ops[finding->unfusable_op].name);
   }
   if (finding->cut_count > 0) print_cuts(finding, most);

@@ -41,6 +41,13 @@ int group_trace(struct trace *out, const struct subject *subject, const struct m
   return error_memory(err);
 }
 
+int group_trace_load(struct trace *out, const char *path, struct error *err) {
+  if (trace_read_csv(out, path, err) != 0) return -1;
+  if (out->event_count > 0) return 0;
+  trace_free(out);
+  return error_input(err, path, 0, "has no events; expected a line for each below the header");
+}
+
 int group_trace_save(const struct trace *trace, const char *path, struct error *err) {
   char *text = NULL;
   size_t length = 0;

@@ -24,6 +24,9 @@ int group_outline(struct trace_outline *out, const struct subject *subject, cons
 int group_trace(struct trace *out, const struct subject *subject, const struct method *method, const uint64_t *group,
                 struct error *err);
 
+/* From a CSV file with at least one event. The caller frees with trace_free(). */
+int group_trace_load(struct trace *out, const char *path, struct error *err);
+
 /* Writes path whole or not at all. */
 int group_trace_save(const struct trace *trace, const char *path, struct error *err);
 

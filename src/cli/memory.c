@@ -39,6 +39,22 @@ char *cli_clean(const char *text) {
   return copy;
 }
 
+void cli_print(const char *format, ...) {
+  va_list args;
+  char *text;
+  va_start(args, format);
+  int length = vasprintf(&text, format, args);
+  va_end(args);
+  cli_checked(length < 0 ? NULL : text);
+  for (char *rest = text; rest != NULL;) {
+    char *clean = cli_clean(strsep(&rest, "\n"));
+    fputs(clean, stdout);
+    if (rest != NULL) putchar('\n');
+    free(clean);
+  }
+  free(text);
+}
+
 static void *document_alloc(size_t size) { return cli_checked(malloc(size)); }
 
 void cli_memory_start(void) { json_set_alloc_funcs(document_alloc, free); }

@@ -17,6 +17,9 @@ char *cli_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A copy that is UTF-8 and does no harm to a terminal: other bytes become '?'. */
 char *cli_clean(const char *text);
 
+/* printf() of text with names from files: cli_clean()ed but for the ends of lines. */
+void cli_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* Makes jansson allocate here, so that building a document cannot fail. */
 void cli_memory_start(void);
 

@@ -115,3 +115,12 @@ const struct method *settings_method(const char *name, struct error *err) {
   const char *wanted = name == NULL ? DEFAULT_METHOD : name;
   return names_check("methods", wanted, err) == 0 ? method_find(wanted) : NULL;
 }
+
+const struct method *settings_plan_method(const struct method_options *options, const char *path, const char *named,
+                                          struct error *err) {
+  struct error cause = ERROR_INIT;
+  if (options->name != NULL || named[0] == '\0') return settings_method(options->name, err);
+  const struct method *method = settings_method(named, &cause);
+  if (method == NULL) error_input(err, path, 0, "%s", cause.message);
+  return method;
+}

@@ -62,4 +62,8 @@ struct split_rules settings_split_rules(const struct split_options *options, con
 /* The method of that name; NULL stands for the default. NULL with an error if there is none. */
 const struct method *settings_method(const char *name, struct error *err);
 
+/* The option's, or else the one that the plan file at path names (named is "" if it names none). */
+const struct method *settings_plan_method(const struct method_options *options, const char *path, const char *named,
+                                          struct error *err);
+
 #endif

@@ -28,6 +28,7 @@ struct show {
   struct subject subject;
   const struct method *method;
   struct baseline baseline;
+  struct error unrunnable; /* why it cannot run on this hardware layer by layer, and so not at all */
   uint64_t weight_bytes, macs;
   uint32_t heaviest_op;
   uint64_t unfusable[GRAPH_MAX_SET_WORDS];
@@ -87,7 +88,10 @@ static int show_prepare(struct show *show, struct error *err) {
   if (cost_alone(show, err) != 0) return -1;
   add_weights(show);
   count_types(show);
-  return baseline_create(&show->baseline, &show->subject, show->method, err);
+  if (baseline_create(&show->baseline, &show->subject, show->method, &show->unrunnable) == 0) return 0;
+  if (show->unrunnable.kind == ERROR_INPUT) return 0; /* it can be shown all the same */
+  *err = show->unrunnable;
+  return -1;
 }
 
 static void show_close(struct show *show) {
@@ -174,9 +178,12 @@ static void show_json(const struct show *show) {
   document_add_count(document, "weight_bytes", show->weight_bytes);
   document_add_count(document, "macs", show->macs);
   document_add_count(document, "compulsory_bytes", show->baseline.compulsory_bytes);
+  bool runs = show->unrunnable.kind == ERROR_NONE;
   document_add_count(layers, "fuseable_dram_bytes", show->baseline.layers.fuseable_dram_bytes);
   document_add_count(layers, "total_dram_bytes", show->baseline.layers.total_dram_bytes);
-  document_add(document, "layer_by_layer", layers);
+  document_add(document, "layer_by_layer", runs ? json_incref(layers) : json_null());
+  document_add_text(document, "unrunnable", runs ? NULL : show->unrunnable.message);
+  json_decref(layers);
   document_add(document, "types", types_document(show));
   for BITSET_EACH (v, show->unfusable, graph->set_words) document_append(unfusable, document_text(graph->ops[v].name));
   document_add(document, "unfusable", unfusable);
@@ -225,8 +232,12 @@ static void show_summary(const struct show *show) {
                   units_format_bytes(heaviest, show->subject.model.weight_bytes[show->heaviest_op])));
   pair(table, "MACs", cli_format("%.3f million", (double)show->macs / 1e6));
   pair_bytes(table, "compulsory DRAM", show->baseline.compulsory_bytes, " (input, output and weights, once each)");
-  pair_bytes(table, "layer by layer", show->baseline.layers.total_dram_bytes, " of DRAM traffic");
-  pair_bytes(table, "  of fuseable ops", show->baseline.layers.fuseable_dram_bytes, "");
+  if (show->unrunnable.kind == ERROR_NONE) {
+    pair_bytes(table, "layer by layer", show->baseline.layers.total_dram_bytes, " of DRAM traffic");
+    pair_bytes(table, "  of fuseable ops", show->baseline.layers.fuseable_dram_bytes, "");
+  } else {
+    pair(table, "layer by layer", cli_format("cannot run: %s", show->unrunnable.message));
+  }
   pair(table, "unfusable ops", cli_format("%u under %s", show->unfusable_count, show->method->name));
   for BITSET_EACH (v, show->unfusable, graph->set_words) {
     char needs[UNITS_TEXT_BYTES];

@@ -30,40 +30,36 @@ struct simulation {
   struct plan_report report;
   struct baseline baseline;
   struct runlog log;
+  uint64_t traced[GRAPH_MAX_SET_WORDS]; /* the group that --trace is about */
 };
 
 static int load_plan(struct simulation *simulation, struct error *err) {
   const struct simulate_settings *settings = simulation->settings;
   char named[PLAN_METHOD_BYTES] = "";
-  const char *method = settings->method.name;
   int status = settings->plan == NULL
                    ? plan_layer_by_layer(&simulation->plan, simulation->subject.graph, err)
                    : plan_file_load(&simulation->plan, named, simulation->subject.graph, settings->plan, err);
   if (status != 0) return -1;
-  if (method == NULL && named[0] != '\0') method = named;
-  simulation->method = settings_method(method, err);
+  simulation->method = settings_plan_method(&settings->method, settings->plan, named, err);
   return simulation->method == NULL ? -1 : 0;
 }
 
-/* The group that --trace is about. */
-static int traced_group(const struct simulation *simulation, uint64_t *group, struct error *err) {
+static int choose_traced(struct simulation *simulation, struct error *err) {
   const struct plan *plan = &simulation->plan;
   if (simulation->settings->group != NULL) {
-    return group_parse(group, simulation->subject.graph, simulation->settings->group, err);
+    return group_parse(simulation->traced, simulation->subject.graph, simulation->settings->group, err);
   }
   if (plan->group_count != 1) {
     return error_set(err, ERROR_USAGE, "--trace is of one group and the plan has %u; choose one with --group A..B",
                      plan->group_count);
   }
-  bitset_copy(group, plan_group(plan, 0), plan->graph->set_words);
+  bitset_copy(simulation->traced, plan_group(plan, 0), plan->graph->set_words);
   return 0;
 }
 
 static int save_trace(const struct simulation *simulation, struct error *err) {
-  uint64_t group[GRAPH_MAX_SET_WORDS];
   struct trace trace;
-  if (traced_group(simulation, group, err) != 0) return -1;
-  if (group_trace(&trace, &simulation->subject, simulation->method, group, err) != 0) return -1;
+  if (group_trace(&trace, &simulation->subject, simulation->method, simulation->traced, err) != 0) return -1;
   int status = group_trace_save(&trace, simulation->settings->trace, err);
   trace_free(&trace);
   return status;
@@ -101,9 +97,10 @@ static int simulate(struct simulation *simulation, struct error *err) {
   const struct simulate_settings *settings = simulation->settings;
   struct subject *subject = &simulation->subject;
   if (load_plan(simulation, err) != 0) return -1;
+  if (settings->trace != NULL && choose_traced(simulation, err) != 0) return -1;
+  if (baseline_create(&simulation->baseline, subject, simulation->method, err) != 0) return -1;
   if (runlog_open(&simulation->log, &settings->log, err) != 0) return -1;
   if (plan_report_create(&simulation->report, subject->sim, simulation->method, &simulation->plan, err) != 0) return -1;
-  if (baseline_create(&simulation->baseline, subject, simulation->method, err) != 0) return -1;
   if (settings->trace != NULL && save_trace(simulation, err) != 0) return -1;
   return record(simulation, err);
 }

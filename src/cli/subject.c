@@ -72,10 +72,8 @@ void baseline_free(struct baseline *baseline) { plan_report_free(&baseline->laye
 void subject_print(const struct subject *subject) {
   char buffer[UNITS_TEXT_BYTES];
   const struct hw *hw = &subject->model.hw;
-  char *network = cli_clean(subject->graph->name);
-  printf("%s on %s: buffer %s, %u-bit activations, %u-bit weights, %u-bit biases\n", network, hw->name,
-         units_format_bytes(buffer, hw->buffer_capacity_bytes), hw->activation_bits, hw->weight_bits, hw->bias_bits);
-  free(network);
+  cli_print("%s on %s: buffer %s, %u-bit activations, %u-bit weights, %u-bit biases\n", subject->graph->name, hw->name,
+            units_format_bytes(buffer, hw->buffer_capacity_bytes), hw->activation_bits, hw->weight_bits, hw->bias_bits);
 }
 
 /* ---- JSON ---- */
