@@ -115,9 +115,19 @@ struct cli_process cli_start(const struct cli_setting *setting, const char *cons
   ck_assert_msg(getenv("SPILLWAY_PROGRAM") != NULL, "SPILLWAY_PROGRAM is not set; run the tests with make check");
   int out = setting->out > 0 ? setting->out : (process.out = catching_file());
   int err = setting->err > 0 ? setting->err : (process.err = catching_file());
+  /* The runner's handlers must not meet a signal that is meant for the program. */
+  sigset_t all, before;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, &before);
   process.pid = fork();
+  if (process.pid == 0) {
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    become(setting, arguments, out, err);
+  }
+  sigprocmask(SIG_SETMASK, &before, NULL);
   ck_assert_int_ge(process.pid, 0);
-  if (process.pid == 0) become(setting, arguments, out, err);
   return process;
 }
 
