@@ -22,6 +22,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_cli_completion.c \
 	tests/test_cli_explain.c \
 	tests/test_cli_faults.c \
+	tests/test_cli_golden.c \
 	tests/test_cli_help.c \
 	tests/test_cli_plot.c \
 	tests/test_cli_query.c \
@@ -29,6 +30,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_cli_simulate.c \
 	tests/test_cli_terminal.c \
 	tests/test_conformance.c \
+	tests/test_docs.c \
 	tests/test_file.c \
 	tests/test_get.c \
 	tests/test_hw.c \
@@ -53,4 +55,4 @@ tests_spillway_tests_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests $(CHECK_CFLAGS)
 tests_spillway_tests_LDADD = $(LIBS_OF_MODULES) $(CHECK_LIBS)
 # The suite of the command line runs the program and reads its manual page.
 EXTRA_tests_spillway_tests_DEPENDENCIES = spillway$(EXEEXT) docs/spillway.1
-EXTRA_DIST += tests/data
+EXTRA_DIST += tests/data tests/golden

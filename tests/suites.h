@@ -19,7 +19,8 @@
   X(search) \
   X(store) \
   X(query) \
-  X(cli)
+  X(cli) \
+  X(docs)
 
 #define DECLARE_SUITE(name) Suite *name##_suite(void);
 SUITES(DECLARE_SUITE)

@@ -86,14 +86,15 @@ static void print_holders(const struct finding *finding, uint64_t rows) {
 
 static void print_cuts(const struct finding *finding, uint64_t rows) {
   static const struct table_column columns[] = {
-      {"cut between", TABLE_LEFT}, {"and", TABLE_LEFT},        {"leaves KiB", TABLE_RIGHT},
+      {"cut between", TABLE_LEFT}, {"and", TABLE_LEFT},         {"cuts off", TABLE_LEFT},        {"leaves KiB", TABLE_RIGHT},
       {"and KiB", TABLE_RIGHT},    {"relief KiB", TABLE_RIGHT}, {"more DRAM KiB", TABLE_RIGHT},
   };
-  struct table *table = table_create(columns, finding->predicted ? 6 : 2);
+  struct table *table = table_create(columns, finding->predicted ? 7 : 3);
   for (size_t i = 0; i < finding->cut_count && i < rows; i++) {
     const struct explained_cut *cut = &finding->cuts[i];
     table_text(table, finding->graph->ops[cut->cut.edge.from].name);
     table_text(table, finding->graph->ops[cut->cut.edge.to].name);
+    table_text(table, cut->cut.below ? "what follows" : "what leads there");
     if (!finding->predicted) continue;
     table_kib(table, cut->cut.below ? cut->other_bytes : cut->side_bytes);
     table_kib(table, cut->cut.below ? cut->side_bytes : cut->other_bytes);
