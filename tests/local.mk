@@ -5,10 +5,12 @@ TESTS = tests/spillway_tests
 AM_TESTS_ENVIRONMENT = SPILLWAY_SOURCE_DIR='$(abs_top_srcdir)' SPILLWAY_PROGRAM='$(abs_top_builddir)/spillway'; \
 	export SPILLWAY_SOURCE_DIR SPILLWAY_PROGRAM;
 tests_spillway_tests_SOURCES = \
-	tests/main.c tests/suites.h \
 	tests/build_graph.c tests/build_graph.h \
+	tests/main.c tests/suites.h \
+	tests/onnx_model.c tests/onnx_model.h \
 	tests/random_net.c tests/random_net.h \
 	tests/reference.c tests/reference.h \
+	tests/scaled_network.c tests/scaled_network.h \
 	tests/sim_fixture.c tests/sim_fixture.h \
 	tests/store_fixture.c tests/store_fixture.h \
 	tests/support.c tests/support.h \
@@ -17,6 +19,13 @@ tests_spillway_tests_SOURCES = \
 	tests/test_get.c \
 	tests/test_hw.c \
 	tests/test_include_law.c \
+	tests/test_onnx.c \
+	tests/test_onnx_blocks.c \
+	tests/test_onnx_errors.c \
+	tests/test_onnx_fold.c \
+	tests/test_onnx_networks.c \
+	tests/test_onnx_rows.c \
+	tests/test_onnx_weights.c \
 	tests/test_plan.c \
 	tests/test_query.c \
 	tests/test_search.c \

@@ -5,7 +5,20 @@
 #include <check.h>
 
 #define SUITES(X) \
-  X(include_law) X(file) X(yaml) X(hw) X(plan) X(conformance) X(sim) X(sim_property) X(sim_networks) X(get) X(search) X(store) X(query)
+  X(include_law) \
+  X(file) \
+  X(yaml) \
+  X(hw) \
+  X(plan) \
+  X(onnx) \
+  X(conformance) \
+  X(sim) \
+  X(sim_property) \
+  X(sim_networks) \
+  X(get) \
+  X(search) \
+  X(store) \
+  X(query)
 
 #define DECLARE_SUITE(name) Suite *name##_suite(void);
 SUITES(DECLARE_SUITE)

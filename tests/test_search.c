@@ -28,15 +28,17 @@ static void fixture_close(struct fixture *fixture) {
   graph_free(fixture->graph);
 }
 
+static struct split_rules rules(const struct explainer *explainer) {
+  return (struct split_rules){method_find("lbdf"), explainer, EXPLAIN_DEFAULT_FRACTION, SPLIT_DEFAULT_BREADTH};
+}
+
 static void run(struct search_result *result, const struct fixture *fixture, const char *search,
                 const char *splitter, unsigned jobs) {
   const struct search_options options = {
-      .method = method_find("lbdf"),
-      .splitter = explainer_find(splitter),
+      .split = rules(explainer_find(splitter)),
       .budget = 120,
       .seed = 7,
       .jobs = jobs,
-      .fraction = EXPLAIN_DEFAULT_FRACTION,
   };
   struct error err = ERROR_INIT;
   int status = search_run(result, search_find(search), &fixture->model, &options, &err);
@@ -132,9 +134,8 @@ START_TEST(parts_of_a_split_cover_the_group) {
     uint64_t group[GRAPH_MAX_SET_WORDS] = {0}, seen[GRAPH_MAX_SET_WORDS] = {0};
     for (uint32_t v = 20; v < 60; v++) bitset_add(group, v);
     ck_assert_int_eq(split_memo_create(&memo, &fixture.model, &err), 0);
-    ck_assert_int_eq(splitter_create(&splitter, memo, method_find("lbdf"), &explainers[e],
-                                     EXPLAIN_DEFAULT_FRACTION, &err),
-                     0);
+    const struct split_rules split_rules = rules(&explainers[e]);
+    ck_assert_int_eq(splitter_create(&splitter, memo, &split_rules, &err), 0);
     ck_assert_int_eq(splitter_split(splitter, group, &rng, &split), 0);
     ck_assert_uint_gt(split.part_count, 1);
     for (uint32_t p = 0; p < split.part_count; p++) {

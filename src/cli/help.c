@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "cli/manual.h"
 #include "cli/memory.h"
 #include "cli/table.h"
 
@@ -67,8 +68,16 @@ void help_about(const struct verb *verb) {
 
 /* ---- the verb ---- */
 
-static enum verb_result help_run(const void *settings, const struct arguments *arguments, struct error *err) {
-  (void)settings;
+struct help_settings {
+  bool man;
+};
+
+static enum verb_result help_run(const void *opaque, const struct arguments *arguments, struct error *err) {
+  const struct help_settings *settings = opaque;
+  if (settings->man) {
+    manual_print();
+    return VERB_DONE;
+  }
   if (arguments->count == 0) {
     help_program(stdout);
     return VERB_DONE;
@@ -81,13 +90,18 @@ static enum verb_result help_run(const void *settings, const struct arguments *a
 
 static const struct verb_argument help_arguments[] = {
     {"VERB", "verbs", true, false, "the verb; all of them in short if left out"}, {0}};
-static const struct option_use help_options[] = {{0}};
+static const struct option_spec help_own_options[] = {
+    {"man", 0, OPTION_FLAG, NULL, NULL, NULL, 0, 0, "print the sections of the manual page that list verbs, options and keys",
+     offsetof(struct help_settings, man)},
+};
+static const struct option_group help_group = OPTION_GROUP(help_own_options);
+static const struct option_use help_options[] = {{&help_group, 0}, {0}};
 
 const struct verb help_verb = {
     .name = "help",
     .summary = "explain a verb and its options",
     .arguments = help_arguments,
     .options = help_options,
-    .settings_bytes = 1,
+    .settings_bytes = sizeof(struct help_settings),
     .run = help_run,
 };

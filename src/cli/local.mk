@@ -1,1 +1,32 @@
-
+bin_PROGRAMS += spillway
+spillway_SOURCES = \
+	src/cli/document.c src/cli/document.h \
+	src/cli/explain.c \
+	src/cli/figure.h \
+	src/cli/figure_curves.c \
+	src/cli/figure_occupancy.c \
+	src/cli/find.c src/cli/find.h \
+	src/cli/finding.c src/cli/finding_print.c src/cli/finding.h \
+	src/cli/gnuplot.c src/cli/gnuplot.h \
+	src/cli/group.c src/cli/group.h \
+	src/cli/group_trace.c src/cli/group_trace.h \
+	src/cli/help.c src/cli/help.h \
+	src/cli/list.c \
+	src/cli/main.c \
+	src/cli/manual.c src/cli/manual.h \
+	src/cli/memory.c src/cli/memory.h \
+	src/cli/names.c src/cli/names.h \
+	src/cli/options.c src/cli/options.h \
+	src/cli/plan_print.c src/cli/plan_print.h \
+	src/cli/plot.c \
+	src/cli/query.c \
+	src/cli/runlog.c src/cli/runlog.h \
+	src/cli/schedule.c \
+	src/cli/settings.c src/cli/settings.h \
+	src/cli/show.c \
+	src/cli/simulate.c \
+	src/cli/subject.c src/cli/subject.h \
+	src/cli/table.c src/cli/table.h \
+	src/cli/verb.h
+spillway_CPPFLAGS = $(AM_CPPFLAGS) -DSPILLWAY_DATA_DIR='"$(pkgdatadir)"' -DGNUPLOT='"$(GNUPLOT)"'
+spillway_LDADD = $(LIBS_OF_MODULES)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/figure.h"
 #include "cli/find.h"
 #include "cli/memory.h"
 #include "cli/verb.h"
@@ -49,6 +50,7 @@ FILL_FROM_TABLE(fill_methods, methods, method_count, name)
 FILL_FROM_TABLE(fill_searches, searches, search_count, name)
 FILL_FROM_TABLE(fill_explainers, explainers, explainer_count, name)
 FILL_FROM_TABLE(fill_queries, named_queries, named_query_count, name)
+FILL_FROM_TABLE(fill_figures, figures, figure_count, name)
 FILL_FROM_TABLE(fill_formats, query_formats, query_format_count, name)
 FILL_FROM_TABLE(fill_kinds, name_kinds, name_kind_count, name)
 
@@ -77,6 +79,7 @@ const struct name_kind name_kinds[] = {
     {"hardware", "hardware", "hardware descriptions that work by name", fill_hardware},
     {"hw-keys", "hardware key", "keys of a hardware file", fill_hw_keys},
     {"queries", "query", "named queries to the results database", fill_queries},
+    {"figures", "figure", "pictures that plot draws", fill_figures},
     {"formats", "format", "how query prints its answer", fill_formats},
     {"verbs", "verb", "what spillway can do", fill_verbs},
     {"kinds", "kind", "what list can list", fill_kinds},

@@ -102,7 +102,7 @@ static void fill_search(struct store_run *run, struct arena *arena, const struct
     fill_explanation(&explanations[i], arena, record->subject, &result->culprits[i]);
   }
   run->search = record->search->search->name;
-  run->splitter = record->search->options->splitter->name;
+  run->splitter = record->search->options->split.explainer->name;
   run->budget = &record->search->options->budget;
   run->seed = &record->search->options->seed;
   run->jobs = record->search->options->jobs;
@@ -144,7 +144,10 @@ static void fill_subject(struct store_run *run, struct arena *arena, const struc
 static const char *options_text(struct arena *arena, const struct runlog_record *record) {
   json_t *options = json_object();
   document_add(options, "fold_bn", json_boolean(record->fold_batch_norm));
-  if (record->search != NULL) document_add(options, "fraction", json_real(record->search->options->fraction));
+  if (record->search != NULL) {
+    document_add(options, "fraction", json_real(record->search->options->split.fraction));
+    document_add_count(options, "breadth", record->search->options->split.breadth);
+  }
   const char *text = own_text(arena, json_dumps(options, JSON_COMPACT | JSON_REAL_PRECISION(12)));
   json_decref(options);
   return text;

@@ -15,9 +15,9 @@
 #include "util/progress.h"
 
 struct schedule_settings {
-  const char *search, *split, *output_file;
+  const char *search, *output_file;
   uint64_t budget, seed, jobs;
-  double fraction;
+  struct split_options split;
   struct target_options target;
   struct method_options method;
   struct log_options log;
@@ -46,15 +46,13 @@ static int prepare(struct schedule *schedule, struct error *err) {
   const struct schedule_settings *settings = schedule->settings;
   schedule->search = search_find(settings->search);
   schedule->options = (struct search_options){
-      .method = settings_method(settings->method.name, err),
-      .splitter = explainer_find(settings->split),
+      .split = settings_split_rules(&settings->split, settings_method(settings->method.name, err)),
       .budget = settings->budget,
       .seed = settings->seed,
       .jobs = settings->jobs == 0 ? processor_count() : (unsigned)settings->jobs,
-      .fraction = settings->fraction,
   };
-  if (schedule->options.method == NULL) return -1;
-  if (baseline_create(&schedule->baseline, &schedule->subject, schedule->options.method, err) != 0) return -1;
+  if (schedule->options.split.method == NULL) return -1;
+  if (baseline_create(&schedule->baseline, &schedule->subject, schedule->options.split.method, err) != 0) return -1;
   return runlog_open(&schedule->log, &settings->log, err);
 }
 
@@ -66,7 +64,7 @@ static int run_search(struct schedule *schedule, struct error *err) {
   options->progress = NULL;
   if (status != 0) return -1;
   schedule->seconds = runlog_seconds(&schedule->log);
-  return plan_report_create(&schedule->report, schedule->subject.sim, options->method, &schedule->result.plan, err);
+  return plan_report_create(&schedule->report, schedule->subject.sim, options->split.method, &schedule->result.plan, err);
 }
 
 /* The plan file and the record. */
@@ -76,7 +74,7 @@ static int keep(struct schedule *schedule, struct error *err) {
   const struct runlog_record record = {
       .verb = "schedule",
       .subject = &schedule->subject,
-      .method = schedule->options.method,
+      .method = schedule->options.split.method,
       .plan = &schedule->result.plan,
       .report = &schedule->report,
       .baseline = &schedule->baseline,
@@ -85,7 +83,7 @@ static int keep(struct schedule *schedule, struct error *err) {
       .seconds = schedule->seconds,
   };
   if (settings->output_file != NULL &&
-      plan_file_save(&schedule->result.plan, schedule->options.method->name, settings->output_file, err) != 0) {
+      plan_file_save(&schedule->result.plan, schedule->options.split.method->name, settings->output_file, err) != 0) {
     return -1;
   }
   return runlog_write(&schedule->log, &record, err);
@@ -126,10 +124,11 @@ static json_t *search_document(const struct schedule *schedule) {
   const struct search_result *result = &schedule->result;
   json_t *object = json_object(), *culprits = json_array();
   document_add_text(object, "name", schedule->search->name);
-  document_add_text(object, "split", schedule->options.splitter->name);
+  document_add_text(object, "split", schedule->options.split.explainer->name);
   document_add_count(object, "budget", schedule->options.budget);
   document_add_count(object, "seed", schedule->options.seed);
-  document_add(object, "fraction", json_real(schedule->options.fraction));
+  document_add(object, "fraction", json_real(schedule->options.split.fraction));
+  document_add_count(object, "breadth", schedule->options.split.breadth);
   document_add_count(object, "jobs", schedule->options.jobs);
   document_add_count(object, "plans_proposed", result->plans_proposed);
   document_add_count(object, "groups_evaluated", result->groups_evaluated);
@@ -144,7 +143,7 @@ static json_t *search_document(const struct schedule *schedule) {
 }
 
 static void print_json(const struct schedule *schedule) {
-  json_t *document = plan_document(&schedule->subject, schedule->options.method, &schedule->result.plan,
+  json_t *document = plan_document(&schedule->subject, schedule->options.split.method, &schedule->result.plan,
                                    &schedule->report, &schedule->baseline);
   document_add(document, "search", search_document(schedule));
   document_finish(document);
@@ -154,8 +153,8 @@ static void print_table(const struct schedule *schedule) {
   static const struct table_column columns[] = {{NULL, TABLE_LEFT}, {NULL, TABLE_RIGHT}};
   const struct search_result *result = &schedule->result;
   subject_print(&schedule->subject);
-  printf("%s, %s search, %s split, %llu plans, seed %llu\n\n", schedule->options.method->name, schedule->search->name,
-         schedule->options.splitter->name, (unsigned long long)schedule->options.budget,
+  printf("%s, %s search, %s split, %llu plans, seed %llu\n\n", schedule->options.split.method->name, schedule->search->name,
+         schedule->options.split.explainer->name, (unsigned long long)schedule->options.budget,
          (unsigned long long)schedule->options.seed);
   plan_print_totals(&schedule->report, &schedule->baseline);
   struct table *table = table_create(columns, 2);
@@ -199,19 +198,16 @@ static enum verb_result schedule_run(const void *opaque, const struct arguments 
 
 static const struct option_spec schedule_own_options[] = {
     {"search", 0, OPTION_NAME, "NAME", "local", "searches", 0, 0, "how plans are proposed", SETTING(search)},
-    {"split", 0, OPTION_NAME, "NAME", "trace-get", "explainers", 0, 0, "how groups that overflow are split",
-     SETTING(split)},
     {"budget", 'n', OPTION_COUNT, "N", "2000", NULL, 1, 1000000000, "plans that may be proposed", SETTING(budget)},
     {"seed", 's', OPTION_COUNT, "N", "1", NULL, 0, INT64_MAX, "seed of everything that is drawn", SETTING(seed)},
     {"jobs", 'j', OPTION_COUNT, "N", "0", NULL, 0, 1024, "threads, 0 for one per processor; the result is the same",
      SETTING(jobs)},
-    {"fraction", 0, OPTION_REAL, "F", "0.3", NULL, 0, 1, "share of a group's edges that an explanation may name",
-     SETTING(fraction)},
     {"output", 'o', OPTION_TEXT, "FILE", NULL, NULL, 0, 0, "write the plan found as YAML", SETTING(output_file)},
 };
 static const struct option_group schedule_group = OPTION_GROUP(schedule_own_options);
 static const struct option_use schedule_options[] = {
-    {&schedule_group, 0},       {&method_group, SETTING(method)},     {&target_group, SETTING(target)},
+    {&schedule_group, 0},       {&split_group, SETTING(split)},
+    {&method_group, SETTING(method)}, {&target_group, SETTING(target)},
     {&log_group, SETTING(log)}, {&progress_group, SETTING(progress)}, {&output_group, SETTING(output)},
     {0}};
 static const struct verb_argument schedule_arguments[] = {

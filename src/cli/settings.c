@@ -31,6 +31,22 @@ static const struct option_spec method_options[] = {
 };
 const struct option_group method_group = OPTION_GROUP(method_options);
 
+#define SPLIT(field) offsetof(struct split_options, field)
+
+static const struct option_spec split_options[] = {
+    {"split", 0, OPTION_NAME, "NAME", "trace-get", "explainers", 0, 0, "how groups that overflow are split",
+     SPLIT(explainer)},
+    {"fraction", 0, OPTION_REAL, "F", "0.3", NULL, 0, 1, "share of a group's edges that trace-get may name, at least 4",
+     SPLIT(fraction)},
+    {"breadth", 0, OPTION_COUNT, "N", "8", NULL, 0, 1000000,
+     "cuts followed where none leaves both sides fitting; 0 for the paper's rule", SPLIT(breadth)},
+};
+const struct option_group split_group = OPTION_GROUP(split_options);
+
+struct split_rules settings_split_rules(const struct split_options *options, const struct method *method) {
+  return (struct split_rules){method, explainer_find(options->explainer), options->fraction, options->breadth};
+}
+
 static const struct option_spec database_options[] = {
     {"db", 0, OPTION_TEXT, "FILE", DEFAULT_DATABASE, NULL, 0, 0, "results database",
      offsetof(struct database_options, path)},

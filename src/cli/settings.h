@@ -6,6 +6,7 @@
 
 #include "cli/options.h"
 #include "hw/hw.h"
+#include "sched/split.h"
 #include "sim/method.h"
 #include "util/error.h"
 
@@ -22,6 +23,14 @@ struct method_options {
   const char *name; /* NULL: as the plan says, or the default */
 };
 extern const struct option_group method_group;
+
+/* How groups that overflow are split. */
+struct split_options {
+  const char *explainer;
+  double fraction;
+  uint64_t breadth;
+};
+extern const struct option_group split_group;
 
 struct database_options {
   const char *path;
@@ -47,6 +56,8 @@ extern const struct option_group progress_group;
 
 /* The hardware that the options describe. Errors name the option or the file. */
 int settings_hardware(struct hw *hw, const struct target_options *options, struct error *err);
+
+struct split_rules settings_split_rules(const struct split_options *options, const struct method *method);
 
 /* The method of that name; NULL stands for the default. NULL with an error if there is none. */
 const struct method *settings_method(const char *name, struct error *err);

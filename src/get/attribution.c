@@ -41,6 +41,16 @@ static int find_owners(uint32_t *owners, const struct trace *trace, struct error
   return status == 0 ? 0 : -1;
 }
 
+int trace_owners(uint32_t **owners, const struct trace *trace, struct error *err) {
+  if (trace->out_of_memory) return error_memory(err);
+  if (trace->event_count == 0) return error_set(err, ERROR_INPUT, "the trace holds no event");
+  *owners = calloc(trace->event_count, sizeof **owners);
+  if (*owners == NULL) return error_memory(err);
+  if (find_owners(*owners, trace, err) == 0) return 0;
+  free(*owners);
+  return -1;
+}
+
 /* ---- the instant ---- */
 
 static bool is_above(const struct trace *trace, const struct trace_event *event) {
@@ -136,13 +146,10 @@ static int share_above(struct attribution *out, const struct trace *trace, const
 
 static int attribute(struct attribution *out, const struct trace *trace, enum attribution_instant instant,
                      struct error *err) {
-  uint32_t *owners = calloc(trace->event_count, sizeof *owners);
-  if (owners == NULL) return error_memory(err);
-  int status = find_owners(owners, trace, err);
-  if (status == 0) {
-    share_instant(out, trace, owners, find_instant(trace, instant));
-    status = share_above(out, trace, owners, err);
-  }
+  uint32_t *owners;
+  if (trace_owners(&owners, trace, err) != 0) return -1;
+  share_instant(out, trace, owners, find_instant(trace, instant));
+  int status = share_above(out, trace, owners, err);
   free(owners);
   return status;
 }
@@ -150,8 +157,6 @@ static int attribute(struct attribution *out, const struct trace *trace, enum at
 int attribution_create(struct attribution *out, const struct trace *trace, enum attribution_instant instant,
                        struct error *err) {
   *out = (struct attribution){.op_count = trace->op_count};
-  if (trace->out_of_memory) return error_memory(err);
-  if (trace->event_count == 0) return error_set(err, ERROR_INPUT, "the trace holds no event");
   out->weight_bytes = calloc(out->op_count, sizeof *out->weight_bytes);
   out->row_bytes = calloc(out->op_count, sizeof *out->row_bytes);
   out->above_capacity_byte_steps = calloc(out->op_count, sizeof *out->above_capacity_byte_steps);

@@ -7,14 +7,19 @@
 #include "sim/trace.h"
 #include "util/error.h"
 
+/* Whose bytes each event of the trace adds or takes away: weights are their op's, rows those
+ * of the op that computed them, rows from outside those of the op that keeps them last,
+ * which is the one that lets them go, or the one that loaded them if the trace ends before.
+ * The caller frees *owners with free(). ERROR_INPUT if the trace holds no event or if its
+ * rows do not follow from one another; ERROR_MEMORY also if events of the trace were lost. */
+int trace_owners(uint32_t **owners, const struct trace *trace, struct error *err);
+
 enum attribution_instant {
   ATTRIBUTION_PEAK,     /* the first instant of the largest occupancy */
   ATTRIBUTION_OVERFLOW, /* the first event above capacity; the peak if there is none */
 };
 
-/* Every occupied byte belongs to one op: weights to their op, rows to the op that computed
- * them, rows from outside to the op that keeps them last, which is the one that lets them
- * go, or the one that loaded them if the trace ends before. The shares sum to
+/* Every occupied byte belongs to one op, as trace_owners() says. The shares sum to
  * occupied_bytes.
  *
  * Bytes above capacity in proportion would not be whole numbers. So above_capacity_byte_steps
@@ -31,9 +36,8 @@ struct attribution {
 };
 
 /* Takes a trace of the simulator or one that trace_read_csv() checked, in time linear in
- * its events. The caller frees with attribution_free(). ERROR_INPUT if the trace holds no
- * event, if its rows do not follow from one another, or if byte-steps do not fit 64 bits;
- * ERROR_MEMORY also if events of the trace were lost. */
+ * its events. The caller frees with attribution_free(). Errors of trace_owners(), and
+ * ERROR_INPUT if byte-steps do not fit 64 bits. */
 int attribution_create(struct attribution *out, const struct trace *trace, enum attribution_instant instant,
                        struct error *err);
 void attribution_free(struct attribution *attribution);

@@ -1,7 +1,6 @@
-/* GET attribution by the simulated buffer: the explanation is the smallest set of cuts,
- * a fraction of the group's edges, that relieve the overflow most. */
+/* GET attribution by the simulated buffer: the explanation is the cuts of the edges, a
+ * fraction of the group's, whose cutting relieves the overflow most for what it costs. */
 #include <math.h>
-#include <stdlib.h>
 
 #include "get/explainers.h"
 #include "get/rank.h"
@@ -16,11 +15,9 @@ static size_t group_edge_count(const struct graph *graph, const uint64_t *group)
   return edges;
 }
 
-static size_t explanation_size(const struct explain_context *context, const uint64_t *group) {
-  size_t edges = group_edge_count(sim_model(context->sim)->graph, group);
-  size_t size = (size_t)ceil(context->fraction * (double)edges);
-  if (size < EXPLAIN_LEAST_CUTS) size = EXPLAIN_LEAST_CUTS;
-  return size < context->cut_list.count ? size : context->cut_list.count;
+size_t explanation_edge_count(const struct graph *graph, const uint64_t *group, double fraction) {
+  size_t named = (size_t)ceil(fraction * (double)group_edge_count(graph, group));
+  return named < EXPLAIN_LEAST_EDGES ? EXPLAIN_LEAST_EDGES : named;
 }
 
 int explain_by_trace(struct explain_context *context, const uint64_t *group, struct rng *rng) {
@@ -28,23 +25,16 @@ int explain_by_trace(struct explain_context *context, const uint64_t *group, str
   const struct sim_model *model = sim_model(context->sim);
   const struct graph *graph = model->graph;
   struct explanation *explanation = &context->explanation;
+  const struct sim_peak *peak = &explanation->peak;
   explain_context_list_cuts(context, group);
   if (context->method->find_peak(context->sim, group, &explanation->cost, &explanation->peak) != 0) return -1;
-  uint64_t *op_bytes = malloc(graph->op_count * sizeof *op_bytes);
-  uint64_t *tensor_bytes = malloc(graph->tensor_count * sizeof *tensor_bytes);
-  if (op_bytes != NULL && tensor_bytes != NULL) {
-    for (uint32_t v = 0; v < graph->op_count; v++) {
-      op_bytes[v] = explanation->peak.weight_bytes[v] + explanation->peak.row_bytes[v];
-    }
-    for (uint32_t t = 0; t < graph->tensor_count; t++) {
-      tensor_bytes[t] = model->row_bytes[t] * graph->tensors[t].rows * graph->batch;
-    }
-    rank_cuts(explanation->cuts, graph, group, &context->cut_list, op_bytes, tensor_bytes,
-              model->hw.buffer_capacity_bytes);
-    explanation->count = explanation_size(context, group);
+  for BITSET_EACH (v, group, graph->set_words) context->op_bytes[v] = peak->weight_bytes[v] + peak->row_bytes[v];
+  if (rank_cuts(explanation->cuts, graph, group, &context->cut_list, context->op_bytes, context->tensor_bytes,
+                model->hw.buffer_capacity_bytes) != 0) {
+    return -1;
   }
-  int status = op_bytes != NULL && tensor_bytes != NULL ? 0 : -1;
-  free(op_bytes);
-  free(tensor_bytes);
-  return status;
+  explanation->count =
+      rank_cuts_of_edges(explanation->cuts, context->cut_list.count,
+                         explanation_edge_count(graph, group, context->fraction));
+  return 0;
 }

@@ -6,11 +6,12 @@
 #include "get/explainers.h"
 
 const struct explainer explainers[] = {
-    {"trace-get", "edges whose cutting relieves the overflow most, by who holds the buffer at the peak", false, true,
-     explain_by_trace},
-    {"random", "one cut drawn at random, with no regard to the buffer or DRAM", true, false, explain_at_random},
-    {"middle", "the cut that halves the group's ops best", false, false, explain_at_middle},
-    {"exhaustive", "every cut", false, false, explain_exhaustively},
+    {"trace-get", "edges whose cutting relieves the overflow most for its DRAM bytes, by who holds the buffer at the peak", false, true,
+     true, explain_by_trace},
+    {"random", "one cut drawn at random, with no regard to the buffer or DRAM", true, false, false,
+     explain_at_random},
+    {"middle", "the cut that halves the group's ops best", false, false, false, explain_at_middle},
+    {"exhaustive", "every cut", false, false, false, explain_exhaustively},
 };
 const size_t explainer_count = sizeof explainers / sizeof explainers[0];
 
@@ -21,6 +22,15 @@ const struct explainer *explainer_find(const char *name) {
   return NULL;
 }
 
+static uint64_t *all_tensor_bytes(const struct sim_model *model) {
+  const struct graph *graph = model->graph;
+  uint64_t *bytes = malloc(graph->tensor_count * sizeof *bytes);
+  for (uint32_t t = 0; t < graph->tensor_count && bytes != NULL; t++) {
+    bytes[t] = model->row_bytes[t] * graph->tensors[t].rows * graph->batch;
+  }
+  return bytes;
+}
+
 int explain_context_create(struct explain_context *out, struct sim *sim, const struct method *method,
                            double fraction, struct error *err) {
   const struct graph *graph = sim_model(sim)->graph;
@@ -28,10 +38,13 @@ int explain_context_create(struct explain_context *out, struct sim *sim, const s
   *out = (struct explain_context){.sim = sim, .method = method, .fraction = fraction};
   if (group_cut_list_create(&out->cut_list, graph, err) != 0) return -1;
   struct explanation *explanation = &out->explanation;
+  out->tensor_bytes = all_tensor_bytes(sim_model(sim));
+  out->op_bytes = malloc(ops * sizeof *out->op_bytes);
   explanation->cuts = malloc(2 * ops * sizeof *explanation->cuts);
   explanation->peak.weight_bytes = malloc(ops * sizeof(uint64_t));
   explanation->peak.row_bytes = malloc(ops * sizeof(uint64_t));
-  if (explanation->cuts != NULL && explanation->peak.weight_bytes != NULL && explanation->peak.row_bytes != NULL) {
+  if (out->tensor_bytes != NULL && out->op_bytes != NULL && explanation->cuts != NULL &&
+      explanation->peak.weight_bytes != NULL && explanation->peak.row_bytes != NULL) {
     return 0;
   }
   explain_context_free(out);
@@ -40,6 +53,8 @@ int explain_context_create(struct explain_context *out, struct sim *sim, const s
 
 void explain_context_free(struct explain_context *context) {
   group_cut_list_free(&context->cut_list);
+  free(context->tensor_bytes);
+  free(context->op_bytes);
   free(context->explanation.cuts);
   free(context->explanation.peak.weight_bytes);
   free(context->explanation.peak.row_bytes);

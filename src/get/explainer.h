@@ -34,11 +34,13 @@ struct explain_context {
   const struct method *method;
   double fraction; /* of a group's edges that an explanation may name */
   struct group_cut_list cut_list;
+  uint64_t *tensor_bytes; /* by tensor: all rows of the batch */
+  uint64_t *op_bytes;     /* scratch, by op */
   struct explanation explanation; /* the result of the last call */
 };
 
 #define EXPLAIN_DEFAULT_FRACTION 0.3
-#define EXPLAIN_LEAST_CUTS 4
+#define EXPLAIN_LEAST_EDGES 4
 
 int explain_context_create(struct explain_context *out, struct sim *sim, const struct method *method,
                            double fraction, struct error *err);
@@ -48,6 +50,7 @@ struct explainer {
   const char *name, *summary;
   bool uses_rng; /* the same group may be explained differently */
   bool uses_trace;
+  bool ranks; /* several cuts, in order; else the first is no better than the last */
   /* Explains an invalid, connected group of two or more ops into context->explanation.
    * 0, or -1 without memory. */
   int (*explain)(struct explain_context *context, const uint64_t *group, struct rng *rng);
@@ -58,6 +61,10 @@ extern const size_t explainer_count;
 
 /* NULL if there is none of that name. */
 const struct explainer *explainer_find(const char *name);
+
+/* How many edges an explanation may name: a fraction of those in the group, but never
+ * fewer than EXPLAIN_LEAST_EDGES. */
+size_t explanation_edge_count(const struct graph *graph, const uint64_t *group, double fraction);
 
 /* The op that holds most at the peak, weights and rows together; the smaller label first. */
 uint32_t explanation_culprit(const struct explanation *explanation, uint32_t op_count);

@@ -15,6 +15,7 @@ src_graph_libgraph_a_SOURCES = \
 	src/graph/onnx_names.c \
 	src/graph/onnx_node.c \
 	src/graph/onnx_normalise.c \
+	src/graph/onnx_parameter.c \
 	src/graph/onnx_reduce.c \
 	src/graph/onnx_resize.c \
 	src/graph/onnx_scan.c \

@@ -52,7 +52,7 @@ static int import_initializers(struct importer *importer, struct error *err) {
 
 /* The batch is the first dimension of the first input; without a size it counts as 1. */
 static int import_batch(struct importer *importer, const Onnx__TensorShapeProto *shape, struct error *err) {
-  const int64_t most = 1 << 20;
+  const int64_t most = GRAPH_MAX_BATCH;
   if (shape->n_dim == 0) return 0;
   const Onnx__TensorShapeProto__Dimension *dim = shape->dim[0];
   if (dim->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM) importer->batch_name = dim->dim_param;
@@ -76,6 +76,7 @@ static int import_input_dims(const struct importer *importer, const char *name, 
   for (size_t d = 0; d < declared->n_dim; d++) {
     const Onnx__TensorShapeProto__Dimension *dim = declared->dim[d];
     int64_t size = onnx_declared_dim(importer, declared, d);
+    if (size == 0 && d == 0) size = (int64_t)importer->batch; /* whatever its symbol is called */
     if (size <= 0) {
       bool is_symbol = dim->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM;
       return error_input(err, importer->path, 0,
@@ -89,23 +90,33 @@ static int import_input_dims(const struct importer *importer, const char *name, 
   return 0;
 }
 
+static int import_input(struct importer *importer, struct value *value, const Onnx__TensorShapeProto *declared,
+                        struct error *err) {
+  struct shape shape;
+  if (declared == NULL) {
+    return error_input(err, importer->path, 0, "input '%s' has no shape; export the network with fixed input sizes",
+                       value->name);
+  }
+  if (import_input_dims(importer, value->name, declared, &shape, err) != 0) return -1;
+  if (!value->is_parameter) return onnx_draft_input(importer, value, &shape, err);
+  value->bound = true;
+  value->shape = shape;
+  return onnx_draft_check(importer, value->name, &shape, err);
+}
+
 static int import_inputs(struct importer *importer, struct error *err) {
   const Onnx__GraphProto *graph = importer->graph;
   bool is_first = true;
+  onnx_parameters_mark(importer);
   for (size_t i = 0; i < graph->n_input; i++) {
     struct value *value = onnx_value_find(importer, graph->input[i]->name);
     if (value->bound) continue;
     const Onnx__TensorShapeProto *declared = onnx_declared_shape(graph->input[i]);
-    if (is_first && declared != NULL && import_batch(importer, declared, err) != 0) return -1;
-    is_first = false;
-    if (value->uses == 0) continue;
-    if (declared == NULL) {
-      return error_input(err, importer->path, 0, "input '%s' has no shape; export the network with fixed input sizes",
-                         value->name);
+    if (is_first && !value->is_parameter) {
+      if (declared != NULL && import_batch(importer, declared, err) != 0) return -1;
+      is_first = false;
     }
-    struct shape shape;
-    if (import_input_dims(importer, value->name, declared, &shape, err) != 0) return -1;
-    if (onnx_draft_input(importer, value, &shape, err) != 0) return -1;
+    if (value->uses > 0 && import_input(importer, value, declared, err) != 0) return -1;
   }
   return is_first ? error_input(err, importer->path, 0, "the network has no inputs; expected one at least") : 0;
 }

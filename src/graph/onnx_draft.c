@@ -126,14 +126,15 @@ static int node_find_inputs(struct node *node) {
 static int node_find_outputs(struct node *node) {
   const Onnx__NodeProto *proto = node->proto;
   struct arena *scratch = &node->importer->scratch;
-  node->results = ARENA_NEW(scratch, struct result, proto->n_output);
+  uint32_t most = node->type->max_outputs;
+  node->results = ARENA_NEW(scratch, struct result, proto->n_output < most ? proto->n_output : most);
   if (node->results == NULL) return error_memory(node->err);
   for (size_t k = 0; k < proto->n_output; k++) {
     struct value *value = proto->output[k][0] == '\0' ? NULL : onnx_value_find(node->importer, proto->output[k]);
     if (value == NULL || value->uses == 0) continue;
-    if (k >= node->type->max_outputs) {
+    if (k >= most) {
       return node_error(node, "its output '%s' is used, but of a %s only the first %u can be", value->name,
-                        node->type->name, node->type->max_outputs);
+                        node->type->name, most);
     }
     node->results[k].value = value;
     node->results[k].inputs = ARENA_NEW(scratch, struct input_rows, node->input_count);
@@ -200,18 +201,20 @@ static void node_bind_constants(struct node *node) {
   }
 }
 
-static int node_bind_view(struct node *node) {
-  const struct value *seen = node->inputs[0];
+static void node_bind_view(struct node *node) {
   struct value *value = node->results[0].value;
-  if (shape_elements(&node->results[0].shape) != shape_elements(&seen->shape)) {
-    char from[SHAPE_TEXT_BYTES], to[SHAPE_TEXT_BYTES];
-    return node_error(node, "cannot see %s as %s: different numbers of elements", shape_text(from, &seen->shape),
-                      shape_text(to, &node->results[0].shape));
-  }
   value->bound = value->active = true;
   value->shape = node->results[0].shape;
-  value->tensor = seen->tensor;
-  return 0;
+  value->tensor = node->inputs[0]->tensor;
+}
+
+/* Of constants too: as many numbers are read through the new shape as through the old. */
+static int node_check_view(const struct node *node) {
+  const struct shape *seen = &node->inputs[0]->shape, *shape = &node->results[0].shape;
+  if (shape_elements(shape) == shape_elements(seen)) return 0;
+  char from[SHAPE_TEXT_BYTES], to[SHAPE_TEXT_BYTES];
+  return node_error(node, "cannot see %s as %s: different numbers of elements", shape_text(from, seen),
+                    shape_text(to, shape));
 }
 
 static int node_import(struct node *node) {
@@ -221,11 +224,15 @@ static int node_import(struct node *node) {
   for (uint32_t k = 0; k < node->result_count; k++) {
     if (node_settle_shape(node, k) != 0) return -1;
   }
-  if (node->type->needs_shape_only || !node_is_active(node)) {
+  if (node->is_view && node_check_view(node) != 0) return -1;
+  bool active = node_is_active(node) && !node->type->needs_shape_only;
+  if (active && !node->is_view) return draft_op(node);
+  if (active) {
+    node_bind_view(node);
+  } else {
     node_bind_constants(node);
-    return 0;
   }
-  return node->is_view ? node_bind_view(node) : draft_op(node);
+  return 0;
 }
 
 int onnx_import_node(struct importer *importer, uint32_t index, struct error *err) {

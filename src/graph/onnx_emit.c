@@ -11,15 +11,17 @@
 static int mark_outputs(struct importer *importer, struct error *err) {
   const Onnx__GraphProto *graph = importer->graph;
   if (graph->n_output == 0) return error_input(err, importer->path, 0, "the network has no outputs; expected one at least");
+  bool depends = false;
   for (size_t i = 0; i < graph->n_output; i++) {
     const struct value *value = onnx_value_find(importer, graph->output[i]->name);
-    if (!value->active) {
-      return error_input(err, importer->path, 0, "output '%s' does not depend on any input of the network", value->name);
-    }
+    if (!value->active) continue; /* a constant costs nothing */
     struct draft_tensor *tensor = &importer->tensors[value->tensor];
     if (tensor->op != GRAPH_NO_OP) tensor->is_output = tensor->live = true;
+    depends = true;
   }
-  return 0;
+  if (depends) return 0;
+  return error_input(err, importer->path, 0, "output '%s' does not depend on any input of the network",
+                     graph->output[0]->name);
 }
 
 /* Producers come before consumers, so one pass from the end reaches everything. */

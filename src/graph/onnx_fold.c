@@ -168,13 +168,19 @@ static bool binary_apply(const struct binary *binary, enum number_kind kind, uni
   return true;
 }
 
-static bool fold_binary(struct fold *fold) {
-  const struct node *node = fold->node;
+static const struct binary *binary_find(const char *type) {
   const struct binary *binary = NULL;
   for (size_t b = 0; b < sizeof binaries / sizeof binaries[0]; b++) {
-    if (strcmp(binaries[b].type, node->type->name) == 0) binary = &binaries[b];
+    if (strcmp(binaries[b].type, type) == 0) binary = &binaries[b];
   }
+  return binary;
+}
+
+static bool fold_binary(struct fold *fold) {
+  const struct node *node = fold->node;
+  const struct binary *binary = binary_find(node->type->name);
   enum number_kind kind = fold->kind;
+  if (kind == NUMBER_INT && node_int(node, "fmod", 0) != 0) return false; /* another sign than int_modulo() gives */
   for (uint32_t i = 0; i < node->input_count; i++) {
     if (fold->inputs[i] == NULL) return false;
     if (fold->inputs[i]->kind != kind && strcmp(binary->type, "Pow") == 0) return false;
@@ -196,6 +202,22 @@ static bool fold_binary(struct fold *fold) {
   if (binary->compares) fold->kind = NUMBER_INT;
   return true;
 }
+
+/* Over all elements, as the number of a shape's elements is computed. */
+static bool fold_reduce(struct fold *fold, const char *type) {
+  uint64_t count = shape_elements(&fold->node->inputs[0]->shape);
+  if (fold->count != 1 || count == 0) return false;
+  fold->out[0] = fold->inputs[0]->items[0];
+  for (uint64_t i = 1; i < count; i++) {
+    if (!binary_apply(binary_find(type), fold->kind, fold->out, fold->inputs[0]->items[i])) return false;
+  }
+  return true;
+}
+
+static bool fold_reduce_max(struct fold *fold) { return fold_reduce(fold, "Max"); }
+static bool fold_reduce_min(struct fold *fold) { return fold_reduce(fold, "Min"); }
+static bool fold_reduce_prod(struct fold *fold) { return fold_reduce(fold, "Mul"); }
+static bool fold_reduce_sum(struct fold *fold) { return fold_reduce(fold, "Add"); }
 
 static bool fold_where(struct fold *fold) {
   const struct node *node = fold->node;
@@ -247,6 +269,8 @@ static const struct fold_rule rules[] = {
     BINARY("Max"),        BINARY("Min"),          BINARY("Mod"),
     BINARY("Mul"),        UNARY("Neg"),           UNARY("Not"),
     BINARY("Or"),         BINARY("Pow"),          UNARY("Reciprocal"),
+    {"ReduceMax", fold_reduce_max, false},        {"ReduceMin", fold_reduce_min, false},
+    {"ReduceProd", fold_reduce_prod, false},      {"ReduceSum", fold_reduce_sum, false},
     UNARY("Round"),       UNARY("Sqrt"),          BINARY("Sub"),
     BINARY("Sum"),        {"Where", fold_where, false},
     BINARY("Xor"),

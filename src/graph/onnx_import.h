@@ -69,6 +69,7 @@ struct value {
   uint32_t uses;  /* by live nodes and outputs of the network */
   bool active;    /* depends on the network's input */
   bool bound;     /* what follows is known */
+  bool is_parameter, is_data; /* inputs of the network, by how they are used; onnx_parameter.c */
   struct shape shape;
   /* constants */
   const Onnx__TensorProto *proto; /* numbers not decoded yet, or NULL */
@@ -306,6 +307,9 @@ int64_t onnx_declared_dim(const struct importer *importer, const Onnx__TensorSha
 const Onnx__TensorShapeProto *onnx_declared_shape(const Onnx__ValueInfoProto *info);
 /* The node's name, or its op type and index. */
 const char *onnx_node_name(struct importer *importer, uint32_t node);
+
+/* onnx_parameter.c: sets is_parameter of the inputs that are parameters of the network. */
+void onnx_parameters_mark(struct importer *importer);
 
 /* onnx_draft.c */
 int onnx_import_node(struct importer *importer, uint32_t node, struct error *err);

@@ -15,7 +15,7 @@ static int gather_rows(struct node *node) {
   const struct shape *in = &node->inputs[0]->shape, *indices = &node->inputs[1]->shape;
   const struct numbers *numbers = node_numbers(node, 1);
   int64_t rows = (int64_t)shape_rows(in), before = 0;
-  if (numbers == NULL || numbers->kind != NUMBER_INT || indices->rank > 1) return 0;
+  if (!node->inputs[0]->active || numbers == NULL || numbers->kind != NUMBER_INT || indices->rank > 1) return 0;
   uint64_t count = shape_elements(indices);
   struct row_span *spans;
   if (node_new_spans(node, count, &spans) != 0) return -1;

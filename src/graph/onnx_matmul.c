@@ -98,50 +98,85 @@ static int infer_matmul(struct node *node) {
 
 enum { EINSUM_LETTERS = 128 };
 
-/* Reads the letters of one operand up to ',', '-' or the end; false if there is anything
- * else, such as "...", or other than rank of them. */
-static bool einsum_operand(const char **at, const char *end, const struct shape *shape, uint64_t *dims) {
-  uint32_t d = 0;
+/* The letters of an operand or of the result. */
+struct einsum_term {
+  uint32_t count;
+  unsigned char letters[GRAPH_MAX_RANK];
+};
+
+/* Reads up to ',', '-' or the end; false if there is anything but letters, such as "...". */
+static bool einsum_read(const char **at, const char *end, struct einsum_term *term) {
+  term->count = 0;
   for (; *at < end && **at != ',' && **at != '-'; (*at)++) {
     unsigned char letter = (unsigned char)**at;
     if (letter == ' ') continue;
-    if (letter >= EINSUM_LETTERS || letter == '.' || d >= shape->rank) return false;
-    if (dims[letter] <= 1) dims[letter] = shape->dims[d];
-    d++;
-  }
-  return d == shape->rank;
-}
-
-static bool einsum_shape(const struct node *node, const char *equation, size_t length, struct shape *out) {
-  uint64_t dims[EINSUM_LETTERS] = {0};
-  const char *at = equation, *end = equation + length;
-  for (uint32_t i = 0; i < node->input_count; i++) {
-    if (node->inputs[i] == NULL || !einsum_operand(&at, end, &node->inputs[i]->shape, dims)) return false;
-    bool more = at < end && *at == ',';
-    if (more != (i + 1 < node->input_count)) return false;
-    if (more) at++;
-  }
-  if (end - at < 2 || at[1] != '>') return false;
-  *out = (struct shape){0};
-  for (at += 2; at < end; at++) {
-    unsigned char letter = (unsigned char)*at;
-    if (letter == ' ') continue;
-    if (letter >= EINSUM_LETTERS || dims[letter] == 0 || out->rank == GRAPH_MAX_RANK) return false;
-    out->dims[out->rank++] = dims[letter];
+    if (letter >= EINSUM_LETTERS || letter == '.' || term->count == GRAPH_MAX_RANK) return false;
+    term->letters[term->count++] = letter;
   }
   return true;
 }
 
-/* All rows of every operand; without a shape of our own, the file's is taken. */
+/* Reads one operand and the sizes of its letters, of which broadcasting takes the larger. */
+static bool einsum_operand(const char **at, const char *end, const struct shape *shape, struct einsum_term *term,
+                           uint64_t *dims) {
+  if (!einsum_read(at, end, term) || term->count != shape->rank) return false;
+  for (uint32_t d = 0; d < term->count; d++) {
+    uint64_t *dim = &dims[term->letters[d]];
+    if (*dim <= 1) *dim = shape->dims[d];
+  }
+  return true;
+}
+
+static bool einsum_result(const char *at, const char *end, const uint64_t *dims, struct einsum_term *term,
+                          struct shape *out) {
+  if (end - at < 2 || at[0] != '-' || at[1] != '>') return false;
+  at += 2;
+  if (!einsum_read(&at, end, term) || at != end) return false;
+  *out = (struct shape){.rank = term->count};
+  for (uint32_t d = 0; d < term->count; d++) {
+    out->dims[d] = dims[term->letters[d]];
+    if (out->dims[d] == 0) return false;
+  }
+  return true;
+}
+
+/* An operand whose row axis has the letter of the result's is needed row by row. */
+static void einsum_set_rows(struct node *node, uint32_t input, const struct einsum_term *term,
+                            const struct einsum_term *result) {
+  if (term->count < 3 || result->count < 3) return;
+  if (term->letters[term->count - 2] != result->letters[result->count - 2]) return;
+  node_set_rows_broadcast(node, 0, input);
+}
+
+/* A product for each combination of all letters. */
+static void einsum_set_macs(struct node *node, const uint64_t *dims) {
+  uint64_t products = 1;
+  for (size_t letter = 0; letter < EINSUM_LETTERS; letter++) {
+    if (dims[letter] != 0 && __builtin_mul_overflow(products, dims[letter], &products)) products = UINT64_MAX;
+  }
+  if (node->input_count > 1) node_set_macs(node, products, 1);
+}
+
 static int infer_einsum(struct node *node) {
   const Onnx__AttributeProto *equation = node_attribute(node, "equation");
+  uint64_t dims[EINSUM_LETTERS] = {0};
+  struct einsum_term result, *terms = ARENA_NEW(&node->importer->scratch, struct einsum_term, node->input_count);
   struct shape out;
+  if (terms == NULL) return error_memory(node->err);
   if (equation == NULL || !equation->has_s || equation->s.data == NULL) {
     return node_error(node, "attribute 'equation' is missing");
   }
   for (uint32_t i = 0; i < node->input_count; i++) node_add_weights(node, i);
-  if (!einsum_shape(node, (const char *)equation->s.data, equation->s.len, &out)) return 0;
-  return node_set_shape(node, 0, &out);
+  const char *at = (const char *)equation->s.data, *end = at + equation->s.len;
+  for (uint32_t i = 0; i < node->input_count; i++) {
+    if (i > 0 && (at == end || *at++ != ',')) return 0; /* the file may state the shape */
+    if (node->inputs[i] == NULL || !einsum_operand(&at, end, &node->inputs[i]->shape, &terms[i], dims)) return 0;
+  }
+  if (!einsum_result(at, end, dims, &result, &out)) return 0;
+  if (node_set_shape(node, 0, &out) != 0) return -1;
+  for (uint32_t i = 0; i < node->input_count; i++) einsum_set_rows(node, i, &terms[i], &result);
+  einsum_set_macs(node, dims);
+  return 0;
 }
 
 static const struct node_type types[] = {

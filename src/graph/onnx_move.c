@@ -197,7 +197,7 @@ static const char *const pad_modes[] = {"constant", "edge", "reflect", "wrap"};
 /* The row at each place, the first and last repeated outside. */
 static int pad_edge_rows(struct node *node, int64_t begin, uint64_t rows_in, uint64_t rows_out) {
   struct row_span *spans;
-  if (rows_in == 0 || rows_in > GRAPH_MAX_ROWS) return 0;
+  if (!node->inputs[0]->active || rows_in > GRAPH_MAX_ROWS) return 0;
   if (node_new_spans(node, rows_out, &spans) != 0) return -1;
   for (uint64_t r = 0; r < rows_out; r++) {
     spans[r] = (struct row_span){(uint32_t)clamp((int64_t)r - begin, 0, (int64_t)rows_in - 1), 1};

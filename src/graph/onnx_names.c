@@ -214,12 +214,13 @@ int64_t onnx_declared_dim(const struct importer *importer, const Onnx__TensorSha
   if (dim->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE && dim->dim_value != 0) {
     return dim->dim_value;
   }
-  if (d == 0) return (int64_t)importer->batch;
   bool is_symbol = dim->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM &&
-                   dim->dim_param != NULL;
-  return is_symbol && importer->batch_name != NULL && strcmp(dim->dim_param, importer->batch_name) == 0 ? 1 : 0;
+                   dim->dim_param != NULL && dim->dim_param[0] != '\0';
+  if (!is_symbol) return d == 0 ? (int64_t)importer->batch : 0;
+  return importer->batch_name != NULL && strcmp(dim->dim_param, importer->batch_name) == 0 ? 1 : 0;
 }
 
+/* Only the batch is known among the symbols: the first dimension may be a multiple of it. */
 bool onnx_hint_shape(const struct importer *importer, const char *name, struct shape *shape) {
   if (importer->hint_count == 0) return false;
   const Onnx__ValueInfoProto *const *found = bsearch(name, importer->hints, importer->hint_count,

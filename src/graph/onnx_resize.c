@@ -112,7 +112,7 @@ static int resize_set_rows(struct node *node, const struct resize *resize) {
   struct row_span *spans;
   if (!node->inputs[0]->active || rows_in > GRAPH_MAX_ROWS) return 0;
   if (resize->place == NULL) return 0;
-  if (rows_in == rows_out) {
+  if (rows_in == rows_out && resize->place != place_tf_half_pixel) {
     node_set_rows(node, 0, 0, ROW_MAP_SAME);
     return 0;
   }

@@ -100,10 +100,10 @@ static void window_pad_same(struct window_axis *axis, enum auto_pad pad) {
 
 static void window_slide(struct window_axis *axis, bool ceil_mode) {
   int64_t room = axis->in + axis->pad_begin + axis->pad_end - window_extent(axis);
+  if (ceil_mode) room += axis->stride - 1;
   axis->out = room < 0 ? 0 : room / axis->stride + 1;
-  if (!ceil_mode || room < 0 || room % axis->stride == 0) return;
-  /* One more window, unless it would begin in the padding at the end. */
-  if (axis->out * axis->stride < axis->in + axis->pad_begin) axis->out++;
+  /* Rounding up must not add a window that begins in the padding at the end. */
+  if (ceil_mode && (axis->out - 1) * axis->stride >= axis->in + axis->pad_begin) axis->out--;
 }
 
 static int window_sizes(struct node *node, struct window *window, bool ceil_mode) {

@@ -1,5 +1,6 @@
 #include "sched/candidate.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -149,7 +150,7 @@ static uint32_t draw_group(const struct candidate *candidate, const struct candi
 void candidate_draw(struct candidate *candidate, struct candidate_space *space, struct rng *rng) {
   const struct graph *graph = space->graph;
   uint64_t *reach = space->sets;
-  double join = rng_unit(rng);
+  double mean_ops = pow(graph->op_count, rng_unit(rng)), join = 1 - 1 / mean_ops;
   candidate->group_count = 0;
   for (uint32_t v = 0; v < graph->op_count; v++) {
     uint32_t group = draw_group(candidate, space, reach, v, join, rng);

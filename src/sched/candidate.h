@@ -33,8 +33,9 @@ void candidate_copy(struct candidate *to, const struct candidate *from, const st
 bool candidate_equal(const struct candidate *a, const struct candidate *b, const struct graph *graph);
 
 /* A legal plan drawn at random: ops in topological order join the group of a fusable
- * predecessor with a probability that is itself drawn per plan, so that plans of many
- * small and of few large groups are all proposed. Unfusable ops stay alone. */
+ * predecessor with a probability that is itself drawn per plan, such that the mean size
+ * of groups is anything from one op to all of them, each order of magnitude as likely as
+ * the next. Unfusable ops stay alone. */
 void candidate_draw(struct candidate *candidate, struct candidate_space *space, struct rng *rng);
 
 /* A legal plan one edit away (move an op to a neighbouring group, merge two groups, split

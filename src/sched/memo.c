@@ -6,6 +6,7 @@
 #include <xxhash.h>
 
 #define HASH_NONFATAL_OOM 1
+#define HASH_BKT_CAPACITY_THRESH 2 /* short chains: look-ups are what most of the time goes to */
 #include <uthash.h>
 
 #include "util/arena.h"
@@ -13,8 +14,9 @@
 enum { MEMO_SHARDS = 64 };
 
 struct memo_entry {
-  bool has_cost, has_split, has_reason;
+  bool has_cost, has_side, has_split, has_reason;
   struct group_cost cost;
+  struct memo_side side;
   struct split split;
   struct memo_reason reason;
   UT_hash_handle hh;
@@ -98,6 +100,28 @@ int memo_add_cost(struct split_memo *memo, const uint64_t *group, const struct g
   if (entry != NULL) {
     entry->cost = *cost;
     entry->has_cost = true;
+  }
+  pthread_mutex_unlock(&shard->lock);
+  return entry == NULL ? -1 : 0;
+}
+
+bool memo_find_side(struct split_memo *memo, const uint64_t *ops, struct memo_side *side) {
+  unsigned hash;
+  struct memo_shard *shard = memo_lock(memo, ops, &hash);
+  const struct memo_entry *entry = shard_find(shard, ops, memo->group_bytes, hash);
+  bool found = entry != NULL && entry->has_side;
+  if (found) *side = entry->side;
+  pthread_mutex_unlock(&shard->lock);
+  return found;
+}
+
+int memo_add_side(struct split_memo *memo, const uint64_t *ops, const struct memo_side *side) {
+  unsigned hash;
+  struct memo_shard *shard = memo_lock(memo, ops, &hash);
+  struct memo_entry *entry = shard_find_or_add(shard, ops, memo->group_bytes, hash);
+  if (entry != NULL) {
+    entry->side = *side;
+    entry->has_side = true;
   }
   pthread_mutex_unlock(&shard->lock);
   return entry == NULL ? -1 : 0;

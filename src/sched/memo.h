@@ -20,6 +20,15 @@ const struct sim_model *memo_model(const struct split_memo *memo);
 bool memo_find_cost(struct split_memo *memo, const uint64_t *group, struct group_cost *cost);
 int memo_add_cost(struct split_memo *memo, const uint64_t *group, const struct group_cost *cost);
 
+/* What a set of ops moves if each of its components runs by itself, in case they are all valid. */
+struct memo_side {
+  bool valid;
+  uint64_t dram_bytes;
+};
+
+bool memo_find_side(struct split_memo *memo, const uint64_t *ops, struct memo_side *side);
+int memo_add_side(struct split_memo *memo, const uint64_t *ops, const struct memo_side *side);
+
 /* The split found is owned by the memo. */
 bool memo_find_split(struct split_memo *memo, const uint64_t *group, struct split *split);
 /* Copies the split; *split is then the memo's copy. reason may be NULL. */

@@ -30,10 +30,7 @@ static int searcher_create_workers(struct searcher *searcher, struct error *err)
   for (unsigned i = 0; i < options->jobs; i++) {
     struct search_worker *worker = &searcher->workers[i];
     if (candidate_space_create(&worker->space, searcher->model->graph, searcher->fuseable, err) != 0) return -1;
-    if (splitter_create(&worker->splitter, searcher->memo, options->method, options->splitter, options->fraction,
-                        err) != 0) {
-      return -1;
-    }
+    if (splitter_create(&worker->splitter, searcher->memo, &options->split, err) != 0) return -1;
   }
   return 0;
 }
@@ -43,7 +40,7 @@ static int searcher_find_fuseable(struct searcher *searcher, struct error *err) 
   searcher->fuseable = calloc(searcher->model->graph->set_words, sizeof *searcher->fuseable);
   if (searcher->fuseable == NULL) return error_memory(err);
   if (sim_create(&sim, searcher->model, err) != 0) return -1;
-  int status = report_fuseable_ops(sim, searcher->options->method, searcher->fuseable);
+  int status = report_fuseable_ops(sim, searcher->options->split.method, searcher->fuseable);
   sim_free(sim);
   return status == 0 ? 0 : error_memory(err);
 }
@@ -188,6 +185,9 @@ static int result_finish(struct search_result *result, struct searcher *searcher
   result->fuseable_dram_bytes = best->dram_bytes;
   result->plans_proposed = searcher->proposed;
   memo_count(searcher->memo, &result->groups_evaluated, &result->groups_split);
+  for (unsigned i = 0; i < searcher->options->jobs; i++) {
+    result->groups_split += splitter_drawn_splits(searcher->workers[i].splitter);
+  }
   if (result->curve[result->curve_count - 1].plans != searcher->proposed && searcher_add_point(searcher, err) != 0) {
     return -1;
   }

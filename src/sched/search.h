@@ -5,20 +5,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "get/explainer.h"
 #include "plan/plan.h"
-#include "sim/method.h"
+#include "sched/split.h"
 #include "sim/model.h"
 #include "util/error.h"
 #include "util/progress.h"
 
 struct search_options {
-  const struct method *method;
-  const struct explainer *splitter; /* repairs groups that overflow */
+  struct split_rules split; /* how groups that overflow are repaired, and the method of all groups */
   uint64_t budget;                  /* plans that may be proposed, >= 1 */
   uint64_t seed;
   unsigned jobs; /* threads, >= 1; the result does not depend on it */
-  double fraction; /* see struct explain_context */
   struct progress *progress; /* may be NULL */
 };
 
@@ -48,7 +45,7 @@ struct search_result {
   size_t culprit_count;
   uint64_t plans_proposed;
   uint64_t groups_evaluated; /* distinct groups whose cost was asked for */
-  uint64_t groups_split;     /* distinct invalid groups that were split */
+  uint64_t groups_split;     /* invalid groups that were split: distinct ones, unless the splitter draws */
 };
 
 struct searcher; /* see searcher.h */

@@ -8,27 +8,26 @@
 
 struct splitter {
   struct split_memo *memo;
-  const struct method *method;
-  const struct explainer *explainer;
+  struct split_rules rules;
   const struct graph *graph;
   uint64_t capacity_bytes;
+  uint64_t drawn_splits;
   struct sim *sim;
   struct explain_context context;
   struct arena drawn; /* splits that are not kept in the memo */
 };
 
-int splitter_create(struct splitter **out, struct split_memo *memo, const struct method *method,
-                    const struct explainer *explainer, double fraction, struct error *err) {
+int splitter_create(struct splitter **out, struct split_memo *memo, const struct split_rules *rules,
+                    struct error *err) {
   struct splitter *splitter = calloc(1, sizeof *splitter);
   if (splitter == NULL) return error_memory(err);
   const struct sim_model *model = memo_model(memo);
   splitter->memo = memo;
-  splitter->method = method;
-  splitter->explainer = explainer;
+  splitter->rules = *rules;
   splitter->graph = model->graph;
   splitter->capacity_bytes = model->hw.buffer_capacity_bytes;
   if (sim_create(&splitter->sim, model, err) != 0 ||
-      explain_context_create(&splitter->context, splitter->sim, method, fraction, err) != 0) {
+      explain_context_create(&splitter->context, splitter->sim, rules->method, rules->fraction, err) != 0) {
     splitter_free(splitter);
     return -1;
   }
@@ -44,10 +43,12 @@ void splitter_free(struct splitter *splitter) {
   free(splitter);
 }
 
+uint64_t splitter_drawn_splits(const struct splitter *splitter) { return splitter->drawn_splits; }
+
 int splitter_explain(struct splitter *splitter, const uint64_t *group, struct rng *rng,
                      const struct explanation **out) {
   *out = &splitter->context.explanation;
-  return splitter->explainer->explain(&splitter->context, group, rng);
+  return splitter->rules.explainer->explain(&splitter->context, group, rng);
 }
 
 /* ---- costs ---- */
@@ -60,35 +61,26 @@ static int splitter_cost(struct splitter *splitter, const uint64_t *group, struc
   for BITSET_EACH (v, group, splitter->graph->set_words) weight_bytes += model->weight_bytes[v];
   if (weight_bytes > splitter->capacity_bytes) return 0;
   if (!memo_find_cost(splitter->memo, group, cost)) {
-    if (splitter->method->cost(splitter->sim, group, cost) != 0) return -1;
+    if (splitter->rules.method->cost(splitter->sim, group, cost) != 0) return -1;
     if (memo_add_cost(splitter->memo, group, cost) != 0) return -1;
   }
   return cost->required_bytes <= splitter->capacity_bytes ? 1 : 0;
 }
 
-/* A side of a cut: whether all its components are valid, and what they move. */
-struct side {
-  bool valid;
-  uint64_t dram_bytes;
-  size_t ops;
-};
-
-static int side_evaluate(struct splitter *splitter, const uint64_t *ops, struct side *side) {
+/* Whether the components of ops are all valid, and what they move. */
+static int side_evaluate(struct splitter *splitter, const uint64_t *ops, struct memo_side *side) {
   uint64_t rest[GRAPH_MAX_SET_WORDS], component[GRAPH_MAX_SET_WORDS];
-  size_t words = splitter->graph->set_words;
-  *side = (struct side){true, 0, bitset_count(ops, words)};
-  bitset_copy(rest, ops, words);
-  while (group_take_component(splitter->graph, rest, component)) {
+  if (memo_find_side(splitter->memo, ops, side)) return 0;
+  *side = (struct memo_side){.valid = true};
+  bitset_copy(rest, ops, splitter->graph->set_words);
+  while (side->valid && group_take_component(splitter->graph, rest, component)) {
     struct group_cost cost;
     int status = splitter_cost(splitter, component, &cost);
     if (status < 0) return -1;
-    if (status == 0) {
-      side->valid = false;
-      return 0;
-    }
-    side->dram_bytes += group_cost_dram_bytes(&cost);
+    side->valid = status == 1;
+    if (side->valid) side->dram_bytes += group_cost_dram_bytes(&cost);
   }
-  return 0;
+  return memo_add_side(splitter->memo, ops, side);
 }
 
 /* ---- parts ---- */
@@ -130,7 +122,7 @@ static int parts_keep(struct splitter *splitter, const uint64_t *group, const st
                       const struct memo_reason *reason, struct split *out) {
   size_t words = splitter->graph->set_words;
   *out = (struct split){parts->dram_bytes, parts->count, parts->costs, parts->sets};
-  if (!splitter->explainer->uses_rng) return memo_add_split(splitter->memo, group, out, reason);
+  if (!splitter->rules.explainer->uses_rng) return memo_add_split(splitter->memo, group, out, reason);
   uint64_t *sets = ARENA_NEW(&splitter->drawn, uint64_t, parts->count * words);
   struct group_cost *costs = ARENA_NEW(&splitter->drawn, struct group_cost, parts->count);
   if (sets == NULL || costs == NULL) return -1;
@@ -166,37 +158,54 @@ static int split_at(struct splitter *splitter, const uint64_t *group, struct gro
   return split_side(splitter, other, rng, parts);
 }
 
-/* The cut of category 1 or else of category 2, or NULL if there is neither. */
-static int find_greedy_cut(struct splitter *splitter, const uint64_t *group, const struct group_cut *cuts,
-                           size_t count, const struct group_cut **found) {
-  uint64_t ops[GRAPH_MAX_SET_WORDS], others[GRAPH_MAX_SET_WORDS];
-  size_t most_ops = 0;
-  uint64_t least_bytes = UINT64_MAX;
-  *found = NULL;
-  for (size_t i = 0; i < count; i++) {
-    struct side side, other;
-    group_cut_side(splitter->graph, group, cuts[i], ops);
-    bitset_minus(others, group, ops, splitter->graph->set_words);
-    if (side_evaluate(splitter, ops, &side) != 0 || side_evaluate(splitter, others, &other) != 0) return -1;
+/* A cut that leaves one of its sides valid, or neither, and that side's ops. */
+struct outcome {
+  struct group_cut cut;
+  size_t valid_ops;
+  size_t rank; /* among the cuts that the explanation names */
+};
+
+static int compare_outcomes(const void *left, const void *right) {
+  const struct outcome *a = left, *b = right;
+  if (a->valid_ops != b->valid_ops) return a->valid_ops > b->valid_ops ? -1 : 1;
+  return a->rank < b->rank ? -1 : a->rank > b->rank;
+}
+
+/* Puts those of the cuts that are to be followed in front; *count becomes their number. */
+static int choose_cuts(struct splitter *splitter, const uint64_t *group, struct outcome *cuts, size_t *count) {
+  uint64_t side_ops[GRAPH_MAX_SET_WORDS], other_ops[GRAPH_MAX_SET_WORDS];
+  size_t words = splitter->graph->set_words, halves = 0, best = SIZE_MAX;
+  uint64_t least_bytes = UINT64_MAX, breadth = splitter->rules.breadth;
+  for (size_t i = 0; i < *count; i++) {
+    struct memo_side side, other;
+    group_cut_side(splitter->graph, group, cuts[i].cut, side_ops);
+    bitset_minus(other_ops, group, side_ops, words);
+    if (side_evaluate(splitter, side_ops, &side) != 0 || side_evaluate(splitter, other_ops, &other) != 0) return -1;
     if (side.valid && other.valid && side.dram_bytes + other.dram_bytes < least_bytes) {
       least_bytes = side.dram_bytes + other.dram_bytes;
-      *found = &cuts[i];
+      best = i;
     }
-    if (side.valid == other.valid || least_bytes != UINT64_MAX) continue;
-    size_t valid_ops = side.valid ? side.ops : other.ops;
-    if (valid_ops <= most_ops) continue;
-    most_ops = valid_ops;
-    *found = &cuts[i];
+    cuts[i].valid_ops = side.valid == other.valid ? 0 : bitset_count(side.valid ? side_ops : other_ops, words);
+    halves += cuts[i].valid_ops > 0;
+  }
+  if (best != SIZE_MAX) {
+    cuts[0] = cuts[best];
+    *count = 1;
+  } else if (halves > 0) {
+    qsort(cuts, *count, sizeof *cuts, compare_outcomes);
+    *count = breadth == 0 ? 1 : breadth < halves ? (size_t)breadth : halves;
+  } else if (breadth > 0 && breadth < *count && splitter->rules.explainer->ranks) {
+    *count = (size_t)breadth;
   }
   return 0;
 }
 
-/* Category 3: every cut is followed to the end. */
-static int split_cheapest(struct splitter *splitter, const uint64_t *group, const struct group_cut *cuts,
-                          size_t count, struct rng *rng, struct parts *best) {
+/* Follows each cut to the end. */
+static int split_cheapest(struct splitter *splitter, const uint64_t *group, const struct outcome *cuts, size_t count,
+                          struct rng *rng, struct parts *best) {
   for (size_t i = 0; i < count; i++) {
     struct parts parts = {0};
-    if (split_at(splitter, group, cuts[i], rng, &parts) != 0) {
+    if (split_at(splitter, group, cuts[i].cut, rng, &parts) != 0) {
       parts_free(&parts);
       return -1;
     }
@@ -224,22 +233,19 @@ static struct memo_reason explanation_reason(const struct explanation *explanati
 /* Splits an invalid group by the cuts that its explanation names. */
 static int split_invalid(struct splitter *splitter, const uint64_t *group, struct rng *rng, struct split *out) {
   const struct explanation *explanation;
-  const struct group_cut *greedy;
   struct memo_reason reason;
   struct parts parts = {0};
   if (splitter_explain(splitter, group, rng, &explanation) != 0) return -1;
   size_t count = explanation->count;
   /* The explanation is overwritten further down the tree. */
-  struct group_cut *cuts = malloc(count * sizeof *cuts);
+  struct outcome *cuts = malloc(count * sizeof *cuts);
   if (cuts == NULL) return -1;
-  for (size_t i = 0; i < count; i++) cuts[i] = explanation->cuts[i].cut;
-  bool traced = splitter->explainer->uses_trace;
+  for (size_t i = 0; i < count; i++) cuts[i] = (struct outcome){.cut = explanation->cuts[i].cut, .rank = i};
+  bool traced = splitter->rules.explainer->uses_trace;
   if (traced) reason = explanation_reason(explanation, splitter->graph->op_count);
-  int status = find_greedy_cut(splitter, group, cuts, count, &greedy);
-  if (status == 0) {
-    status = greedy != NULL ? split_at(splitter, group, *greedy, rng, &parts)
-                            : split_cheapest(splitter, group, cuts, count, rng, &parts);
-  }
+  if (splitter->rules.explainer->uses_rng) splitter->drawn_splits++;
+  int status = choose_cuts(splitter, group, cuts, &count);
+  if (status == 0) status = split_cheapest(splitter, group, cuts, count, rng, &parts);
   if (status == 0) status = parts_keep(splitter, group, &parts, traced ? &reason : NULL, out);
   parts_free(&parts);
   free(cuts);
@@ -264,7 +270,7 @@ static int split_node(struct splitter *splitter, const uint64_t *group, struct r
   int valid = splitter_cost(splitter, group, &cost);
   if (valid < 0) return -1;
   if (valid) return split_whole(splitter, group, &cost, out);
-  if (!splitter->explainer->uses_rng && memo_find_split(splitter->memo, group, out)) return 0;
+  if (!splitter->rules.explainer->uses_rng && memo_find_split(splitter->memo, group, out)) return 0;
   return split_invalid(splitter, group, rng, out);
 }
 

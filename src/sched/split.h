@@ -4,7 +4,10 @@
  *   1. both sides valid: the cut that moves the fewest DRAM bytes, and done;
  *   2. else one side valid: the cut whose valid side has the most ops; the other side is
  *      split again;
- *   3. else both sides of every such cut are split again, and the cheapest result kept. */
+ *   3. else both sides of every such cut are split again, and the cheapest result kept.
+ * The paper follows one cut in the second case and all in the third. With a breadth of B
+ * the B cuts with the largest valid sides are followed in the second case, and in the third
+ * the B most responsible ones if the explainer ranks them; the cheapest result is kept. */
 #ifndef SPILLWAY_SCHED_SPLIT_H
 #define SPILLWAY_SCHED_SPLIT_H
 
@@ -29,17 +32,29 @@ struct split_memo;
 int split_memo_create(struct split_memo **out, const struct sim_model *model, struct error *err);
 void split_memo_free(struct split_memo *memo);
 
+struct split_rules {
+  const struct method *method;
+  const struct explainer *explainer;
+  double fraction;  /* see struct explain_context */
+  uint64_t breadth; /* 0: as in the paper */
+};
+
+#define SPLIT_DEFAULT_BREADTH 8
+
 /* Workspace of one thread. */
 struct splitter;
 
-int splitter_create(struct splitter **out, struct split_memo *memo, const struct method *method,
-                    const struct explainer *explainer, double fraction, struct error *err);
+int splitter_create(struct splitter **out, struct split_memo *memo, const struct split_rules *rules,
+                    struct error *err);
 void splitter_free(struct splitter *splitter);
 
 /* Parts of a connected group of ops that are each valid alone; the group itself if it is
  * valid. rng is used by explainers that draw. *out lives until the next call on this
  * splitter. 0, or -1 without memory. */
 int splitter_split(struct splitter *splitter, const uint64_t *group, struct rng *rng, struct split *out);
+
+/* Invalid groups split so far that the memo does not keep, because the explainer draws. */
+uint64_t splitter_drawn_splits(const struct splitter *splitter);
 
 /* Explanation of an invalid group as the splitter's explainer gives it, borrowed until
  * the next call on this splitter. 0, or -1 without memory. */

@@ -1,0 +1,211 @@
+/* bench/spillway_bench [FILE]: fixed cases, each in a process of its own on one thread; prints
+ * a table, and writes FILE as JSON. Times are the best of several runs. */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "sched/candidate.h"
+#include "sched/search.h"
+#include "sim/report.h"
+#include "scaled_network.h"
+#include "util/bitset.h"
+
+/* What a case measures; sent from its process through a pipe. */
+struct measurement {
+  double seconds; /* of one run */
+  uint64_t items; /* plans or groups in it */
+  uint64_t groups_evaluated, fuseable_dram_bytes;
+  uint64_t peak_bytes; /* resident memory of the process, filled in by the parent */
+};
+
+struct bench_case {
+  const char *name, *item;
+  void (*run)(struct measurement *out, const struct bench_case *self);
+  const char *network;
+  uint64_t buffer_kib;
+  uint32_t bits, scale; /* scale: of the input image */
+  const char *search;
+  uint64_t budget;
+  double aim_seconds; /* 0: none */
+};
+
+static double now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static void require(int status, const struct error *err) {
+  if (status == 0) return;
+  fprintf(stderr, "bench: %s\n", err->message);
+  exit(1);
+}
+
+static void open_model(struct sim_model *model, const struct bench_case *self) {
+  struct error err = ERROR_INIT;
+  struct hw hw = hw_default();
+  struct graph *graph;
+  char path[4096];
+  const char *top = getenv("SPILLWAY_SOURCE_DIR");
+  snprintf(path, sizeof path, "%s/configs/networks/%s.onnx", top == NULL ? "." : top, self->network);
+  hw.buffer_capacity_bytes = self->buffer_kib * 1024;
+  hw.activation_bits = hw.weight_bits = self->bits;
+  require(scaled_network_import(&graph, path, self->scale, &err), &err);
+  require(sim_model_create(model, graph, &hw, &err), &err);
+}
+
+/* ---- cases ---- */
+
+static void run_search(struct measurement *out, const struct bench_case *self) {
+  const struct search_options options = {
+      .split = {method_find("lbdf"), explainer_find("trace-get"), EXPLAIN_DEFAULT_FRACTION, SPLIT_DEFAULT_BREADTH},
+      .budget = self->budget,
+      .seed = 1,
+      .jobs = 1,
+  };
+  struct error err = ERROR_INIT;
+  struct sim_model model;
+  struct search_result result;
+  open_model(&model, self);
+  out->seconds = 1e9;
+  for (int repeat = 0; repeat < 3; repeat++) {
+    double start = now();
+    require(search_run(&result, search_find(self->search), &model, &options, &err), &err);
+    double seconds = now() - start;
+    if (seconds < out->seconds) out->seconds = seconds;
+    out->items = result.plans_proposed;
+    out->groups_evaluated = result.groups_evaluated;
+    out->fuseable_dram_bytes = result.fuseable_dram_bytes;
+    search_result_free(&result);
+  }
+}
+
+enum { DRAWS = 60, MAX_GROUPS = 4096 };
+
+/* Groups of random plans, at most MAX_GROUPS. */
+static uint64_t *draw_groups(const struct graph *graph, size_t *count) {
+  struct error err = ERROR_INIT;
+  struct candidate_space space;
+  struct candidate candidate;
+  uint64_t all[GRAPH_MAX_SET_WORDS];
+  size_t words = graph->set_words;
+  uint64_t *groups = calloc(MAX_GROUPS, words * sizeof *groups);
+  memset(all, 0xff, words * sizeof *all);
+  require(candidate_space_create(&space, graph, all, &err), &err);
+  require(candidate_create(&candidate, graph, &err), &err);
+  *count = 0;
+  for (uint64_t draw = 0; draw < DRAWS; draw++) {
+    struct rng rng = rng_stream(1, draw, 0);
+    candidate_draw(&candidate, &space, &rng);
+    if (*count + candidate.group_count > MAX_GROUPS) break;
+    for (uint32_t v = 0; v < graph->op_count; v++) {
+      bitset_add(groups + (*count + candidate.group_of[v]) * words, v);
+    }
+    *count += candidate.group_count;
+  }
+  return groups;
+}
+
+static void run_groups(struct measurement *out, const struct bench_case *self) {
+  struct error err = ERROR_INIT;
+  struct sim_model model;
+  struct sim *sim;
+  size_t count;
+  open_model(&model, self);
+  uint64_t *groups = draw_groups(model.graph, &count);
+  require(sim_create(&sim, &model, &err), &err);
+  out->seconds = 1e9;
+  for (int repeat = 0; repeat < 3; repeat++) {
+    double start = now();
+    for (size_t g = 0; g < count; g++) {
+      struct group_cost cost;
+      require(sim_cost(sim, groups + g * model.graph->set_words, &cost), &err);
+    }
+    double seconds = now() - start;
+    if (seconds < out->seconds) out->seconds = seconds;
+  }
+  out->items = out->groups_evaluated = count;
+}
+
+#define SEARCH(title, net, kib, bit, kind, plans, aim) {title, "plans", run_search, net, kib, bit, 1, kind, plans, aim}
+#define GROUPS(net, factor) {"groups of random plans, image x" #factor, "groups", run_groups, net, 256, 8, factor, NULL, 0, 0}
+#define SCALED(net) GROUPS(net, 1), GROUPS(net, 2), GROUPS(net, 4), GROUPS(net, 8)
+
+static const struct bench_case cases[] = {
+    SEARCH("local search", "mobilenet_v2", 128, 8, "local", 2000, 0.1),
+    SEARCH("local search", "efficientnet_b3", 256, 16, "local", 5000, 0.5),
+    SEARCH("random search", "efficientnet_b3", 256, 16, "random", 2000, 1),
+    SEARCH("local search", "resnet152", 256, 8, "local", 2000, 0),
+    SCALED("mobilenet_v2"), SCALED("resnet18"), SCALED("efficientnet_b0"), SCALED("vgg16"),
+    SCALED("deeplabv3_mobilenet_v3_large"),
+};
+enum { CASE_COUNT = sizeof cases / sizeof cases[0] };
+
+static void measure(struct measurement *out, const struct bench_case *self) {
+  int ends[2];
+  struct rusage usage;
+  int status;
+  if (pipe(ends) != 0) exit(1);
+  fflush(stdout);
+  pid_t child = fork();
+  if (child == 0) {
+    struct measurement measured = {0};
+    self->run(&measured, self);
+    _exit(write(ends[1], &measured, sizeof measured) == (ssize_t)sizeof measured ? 0 : 1);
+  }
+  close(ends[1]);
+  bool whole = child > 0 && read(ends[0], out, sizeof *out) == (ssize_t)sizeof *out;
+  close(ends[0]);
+  if (wait4(child, &status, 0, &usage) < 0 || status != 0 || !whole) {
+    fprintf(stderr, "bench: %s on %s failed\n", self->name, self->network);
+    exit(1);
+  }
+  out->peak_bytes = (uint64_t)usage.ru_maxrss * 1024;
+}
+
+/* ---- printing ---- */
+
+static void print_row(const struct bench_case *self, const struct measurement *m) {
+  char buffer[32], aim[32] = "";
+  if (self->search != NULL) snprintf(buffer, sizeof buffer, "%llu KiB", (unsigned long long)self->buffer_kib);
+  if (self->aim_seconds > 0) snprintf(aim, sizeof aim, "%.1f", self->aim_seconds);
+  printf("%-32s %-29s %8s %4u %6llu %-6s %9.4f %5s %10.0f %8.2f %8.1f\n", self->name, self->network,
+         self->search != NULL ? buffer : "", self->bits, (unsigned long long)m->items, self->item, m->seconds, aim,
+         (double)m->items / m->seconds, 1e6 * m->seconds / (double)m->items, (double)m->peak_bytes / (1024 * 1024));
+}
+
+static json_t *row_document(const struct bench_case *self, const struct measurement *m) {
+  json_t *row = json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:I, s:f, s:f, s:f, s:I}", "case", self->name, "network",
+                          self->network, "buffer_bytes", (json_int_t)(self->buffer_kib * 1024), "bits",
+                          (json_int_t)self->bits, "image_scale", (json_int_t)self->scale, "item", self->item, "items",
+                          (json_int_t)m->items, "seconds", m->seconds, "items_per_second",
+                          (double)m->items / m->seconds, "aim_seconds", self->aim_seconds, "peak_memory_bytes",
+                          (json_int_t)m->peak_bytes);
+  json_object_set_new(row, "groups_evaluated", json_integer((json_int_t)m->groups_evaluated));
+  if (self->search != NULL) {
+    json_object_set_new(row, "fuseable_dram_bytes", json_integer((json_int_t)m->fuseable_dram_bytes));
+  }
+  return row;
+}
+
+int main(int argc, char **argv) {
+  json_t *document = json_pack("{s:s, s:[]}", "version", PACKAGE_VERSION, "cases");
+  printf("%-32s %-29s %8s %4s %6s %-6s %9s %5s %10s %8s %8s\n", "case", "network", "buffer", "bits", "items", "", "seconds",
+         "aim", "items/s", "us/item", "peak MiB");
+  for (size_t i = 0; i < CASE_COUNT; i++) {
+    struct measurement m;
+    measure(&m, &cases[i]);
+    print_row(&cases[i], &m);
+    json_array_append_new(json_object_get(document, "cases"), row_document(&cases[i], &m));
+  }
+  int status = argc > 1 ? json_dump_file(document, argv[1], JSON_INDENT(2)) : 0;
+  if (status != 0) fprintf(stderr, "bench: cannot write %s\n", argv[1]);
+  json_decref(document);
+  return status == 0 ? 0 : 1;
+}

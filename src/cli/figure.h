@@ -1,0 +1,31 @@
+/* Pictures that plot can draw. One const table, one file per figure; adding one is adding a
+ * file and a line. */
+#ifndef SPILLWAY_CLI_FIGURE_H
+#define SPILLWAY_CLI_FIGURE_H
+
+#include <stdio.h>
+
+#include "cli/settings.h"
+#include "util/error.h"
+
+struct plot_settings {
+  const char *output, *group, *trace, *where, *title;
+  struct target_options target;
+  struct method_options method;
+  struct database_options database;
+};
+
+struct figure {
+  const char *name, *summary;
+  /* Writes the gnuplot script. network is NULL if none was given. */
+  int (*draw)(FILE *script, const struct plot_settings *settings, const char *network, struct error *err);
+};
+
+extern const struct figure figures[];
+extern const size_t figure_count;
+
+/* The figures behind the table in plot.c. */
+int figure_occupancy(FILE *script, const struct plot_settings *settings, const char *network, struct error *err);
+int figure_curves(FILE *script, const struct plot_settings *settings, const char *network, struct error *err);
+
+#endif
