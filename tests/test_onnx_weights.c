@@ -41,6 +41,10 @@ static const struct counted {
     {"layer normalisation", 17, "in x 1,5,8; weight s 8; weight b 8; LayerNormalization x s b -> y; out y", 16, 0, 0},
     {"instance normalisation", 13, "in x 1,3,4,4; weight s 3; InstanceNormalization x s s -> y; out y", 6, 0, 0},
     {"class token", 13, "in x 1,4,8; weight c 1,1,8; Concat c x -> y axis=1; out y", 8, 0, 0},
+    {"class token of a batch is stored once", 13,
+     "in x 5,4,8; weight c 1,1,8; ints r 5,1,8; Expand c r -> e; ints t 5,1,8; Reshape e t -> f;"
+     "Concat f x -> y axis=1; out y",
+     8, 0, 0},
     {"a table of which the input picks rows", 13, "in x 1,4; weight t 100,8; Gather t x -> y; out y", 800, 0, 0},
     {"weights that were transposed before", 13,
      "in x 1,5,10; weight w 7,10; Transpose w -> t; MatMul x t -> y; out y", 70, 0, 350},
