@@ -16,6 +16,7 @@ tests_spillway_tests_SOURCES = \
 	tests/support.c tests/support.h \
 	tests/test_conformance.c \
 	tests/test_file.c \
+	tests/test_fuzz_corpus.c \
 	tests/test_get.c \
 	tests/test_hw.c \
 	tests/test_include_law.c \
@@ -36,5 +37,5 @@ tests_spillway_tests_SOURCES = \
 	tests/test_yaml.c \
 	tests/trace_replay.c tests/trace_replay.h
 tests_spillway_tests_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests $(CHECK_CFLAGS)
-tests_spillway_tests_LDADD = $(LIBS_OF_MODULES) $(CHECK_LIBS)
+tests_spillway_tests_LDADD = $(FUZZ_LIBS) $(LIBS_OF_MODULES) $(CHECK_LIBS)
 EXTRA_DIST += tests/data

@@ -506,6 +506,71 @@ START_TEST(an_op_without_weights_streams_as_it_runs) {
 }
 END_TEST
 
+/* ---- traces/example.csv ---- */
+
+static uint32_t named_op(struct graph_builder *builder, const char *name, uint64_t weights, const char *tensor,
+                         uint32_t rows, uint64_t elements, struct tensor_input input) {
+  const struct op_spec op = {.name = name, .type = "Test", .weight_elements = weights};
+  const struct tensor_spec output = {.name = tensor, .rows = rows, .row_elements = elements};
+  struct error err = ERROR_INIT;
+  uint32_t index;
+  ck_assert_int_eq(graph_builder_op(builder, &index, &op, &err), 0);
+  ck_assert_int_eq(graph_builder_output(builder, &index, &output, &input, 1, &err), 0);
+  return index;
+}
+
+/* A 3x3 conv over four rows of 8 bytes and a 2x2 pooling. */
+static struct graph *example_graph(void) {
+  const struct row_map conv = {.kind = ROW_WINDOW, .stride = 1, .dilation = 1, .kernel = 3, .offset = -1};
+  const struct row_map pool = {.kind = ROW_WINDOW, .stride = 2, .dilation = 1, .kernel = 2};
+  const struct tensor_spec input = {.name = "input", .rows = 4, .row_elements = 8};
+  struct graph_builder *builder;
+  struct graph *graph;
+  struct error err = ERROR_INIT;
+  uint32_t tensor;
+  ck_assert_int_eq(graph_builder_create(&builder, "example", 1, &err), 0);
+  ck_assert_int_eq(graph_builder_input(builder, &tensor, &input, &err), 0);
+  tensor = named_op(builder, "conv", 9, "map", 4, 8, (struct tensor_input){tensor, conv});
+  tensor = named_op(builder, "pool", 0, "pooled", 2, 4, (struct tensor_input){tensor, pool});
+  graph_builder_mark_output(builder, tensor);
+  ck_assert_int_eq(graph_builder_finish(&graph, builder, &err), 0);
+  return graph;
+}
+
+static char *trace_text(const struct trace *trace, size_t *length) {
+  struct error err = ERROR_INIT;
+  char *text = NULL;
+  FILE *file = open_memstream(&text, length);
+  ck_assert_ptr_nonnull(file);
+  ck_assert_int_eq(trace_write_csv(trace, file, "memory", &err), 0);
+  fclose(file);
+  return text;
+}
+
+START_TEST(the_example_trace_is_what_the_simulator_writes_and_what_the_reader_reads) {
+  const struct hw hw = support_hw(48);
+  struct sim_fixture fixture;
+  struct trace trace, read;
+  struct error err = ERROR_INIT;
+  uint64_t group[GRAPH_MAX_SET_WORDS];
+  size_t length, length_read;
+  sim_fixture_open(&fixture, example_graph(), &hw);
+  group_of_all(fixture.graph, group);
+  ck_assert_int_eq(trace_create(&trace, fixture.graph, 48, &err), 0);
+  const struct trace_sink sink = {trace_append, &trace};
+  ck_assert_int_eq(sim_trace(fixture.sim, group, 48, &sink), 0);
+  int status = trace_read_csv(&read, support_path("traces/example.csv"), &err);
+  ck_assert_msg(status == 0, "%s", err.message);
+  char *text = trace_text(&trace, &length), *text_read = trace_text(&read, &length_read);
+  ck_assert_str_eq(text, text_read);
+  free(text);
+  free(text_read);
+  trace_free(&read);
+  trace_free(&trace);
+  sim_fixture_close(&fixture);
+}
+END_TEST
+
 Suite *sim_suite(void) {
   Suite *suite = suite_create("sim");
   TCase *windows = tcase_create("windows");
@@ -550,5 +615,8 @@ Suite *sim_suite(void) {
   tcase_add_test(streamed, a_streamed_reduction_takes_its_rows_one_by_one);
   tcase_add_test(streamed, an_op_without_weights_streams_as_it_runs);
   suite_add_tcase(suite, streamed);
+  TCase *traces = tcase_create("traces");
+  tcase_add_test(traces, the_example_trace_is_what_the_simulator_writes_and_what_the_reader_reads);
+  suite_add_tcase(suite, traces);
   return suite;
 }
