@@ -4,7 +4,7 @@
 
 enum {
   STEADY_LEAST_TURNS = 6, /* with fewer left a comparison costs more than it saves */
-  STEADY_SMALL_PART = 16,  /* see order_periods() */
+  STEADY_SMALL_PART = 16, /* see order_periods() */
 };
 
 /* One counter between the snapshot and now. */
@@ -42,10 +42,11 @@ static int64_t window_reach(const struct use *use) { return (int64_t)(use->taps 
 /* By how many rows of the line a table moves on from the firings of one period, beginning
  * with `from`, to those of the next; false if it does not. */
 static bool table_pace(const struct use *use, int64_t from, int64_t step, int64_t *pace) {
-  const struct use_table *table = use->table;
+  const uint32_t *begin = use->table->begin, *items = use->table->items;
   for (int64_t q = from; q < from + step && q + step < (int64_t)use->firings; q++) {
-    if (table->begin[q + 1] == table->begin[q]) continue;
-    *pace = (int64_t)table->items[table->begin[q + step]] - table->items[table->begin[q]];
+    if (begin[q + 1] == begin[q]) continue;
+    if (begin[q + step + 1] == begin[q + step]) return false;
+    *pace = (int64_t)items[begin[q + step]] - items[begin[q]];
     return *pace > 0;
   }
   return false;
@@ -129,8 +130,10 @@ static struct touched use_touches(const struct use *use, struct motion firing, i
 /* Periods for which the use's own firings stay clear of the borders of both lines. */
 static int64_t use_interior(const struct use *use, struct motion firing, struct touched rows) {
   if (use->table != NULL) {
-    int64_t fits = periods_below(firing.now, firing.step, table_firings_until(use, firing.before, firing.step, rows.pace));
-    return least(fits, periods_below(rows.high, rows.pace, table_rows_until(use, rows.low, firing.step, rows.pace)));
+    int64_t firings_until = table_firings_until(use, firing.before, firing.step, rows.pace);
+    int64_t rows_until = table_rows_until(use, rows.low, firing.step, rows.pace);
+    return least(periods_below(firing.now, firing.step, firings_until),
+                 periods_below(rows.high, rows.pace, rows_until));
   }
   if (use->stride == 0) return periods_below(firing.now, firing.step, (int64_t)use->firings - 1);
   if (rows.low < 0) return 0;
@@ -142,19 +145,22 @@ static int64_t use_interior(const struct use *use, struct motion firing, struct 
 /* Periods for which a reader that stands still says the same of every row touched:
  * it still needs them all, or none. */
 static int64_t still_reader(const struct use *other, int64_t fired, struct touched rows) {
-  if (fired == (int64_t)other->firings || (other->table == NULL && other->taps == 0)) return INT64_MAX;
-  if (other->table == NULL && other->stride == 0) {
-    bool all = other->base == 0 && other->dilation == 1 && other->taps >= other->line_count;
-    return all || rows.low > other->base + window_reach(other) ? INT64_MAX : 0;
-  }
+  if (fired == (int64_t)other->firings) return INT64_MAX;
   if (other->table != NULL) {
     return periods_below(rows.high, rows.pace, table_needs_until(other, rows.low, fired, rows.pace));
   }
-  int64_t first = window_first(other, fired);
-  if (rows.low < first) return periods_below(rows.high, rows.pace, first - 1);
-  int64_t last_first = window_first(other, (int64_t)other->firings - 1), last = last_first + window_reach(other);
+  if (other->taps == 0) return INT64_MAX;
+  int64_t first = window_first(other, fired), last_first = window_first(other, (int64_t)other->firings - 1);
+  int64_t last = last_first + window_reach(other);
   if (rows.low > last) return INT64_MAX;
-  if (use_gapless(other, fired)) return periods_below(rows.high, rows.pace, least(last, (int64_t)other->line_count - 1));
+  if (other->stride == 0) {
+    bool all = other->base == 0 && other->dilation == 1 && other->taps >= other->line_count;
+    return all ? INT64_MAX : 0;
+  }
+  if (rows.low < first) return periods_below(rows.high, rows.pace, first - 1);
+  if (use_gapless(other, fired)) {
+    return periods_below(rows.high, rows.pace, least(last, (int64_t)other->line_count - 1));
+  }
   if (rows.pace % other->stride != 0 || rows.low < first + window_onset(other)) return 0;
   return periods_below(rows.high, rows.pace, last_first);
 }
@@ -218,8 +224,8 @@ static int64_t stored_periods(const struct walk *walk, uint32_t index) {
   return periods;
 }
 
-/* Periods for which a pick comes out the same: (next row + 1) / rows of the output picked
- * stays below that of every other, or equal to that of a larger label. pick: struct walk_picks. */
+/* Periods for which a pick (struct walk_picks) comes out the same: (next row + 1) / rows of
+ * the output picked stays below that of every other, or equal to that of a larger label. */
 static int64_t pick_periods(const struct walk *walk, const uint32_t *pick) {
   uint32_t u = walk->outputs[pick[0]], u_rows = pick[1 + pick[0]];
   int64_t periods = INT64_MAX, u_count = walk->lines.items[u].set.count;
