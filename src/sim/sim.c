@@ -78,7 +78,8 @@ struct peak_watch {
   struct sim_peak *peak;
   bool reached;
   /* Rows from outside with several readers: who keeps one last shows when it is freed. */
-  uint32_t *loaded; /* by line: rows loaded by the time of the peak */
+  uint32_t *loaded;    /* by line: rows loaded by the time of the peak */
+  uint64_t ownerless; /* of those there at the peak, how many have not been freed yet */
 };
 
 /* Whether the row is there at the peak: like walk_row_dead(), but the firing that takes
@@ -122,11 +123,12 @@ static uint64_t line_present_rows(const struct walk *walk, uint32_t index) {
   return rows;
 }
 
-static void peak_reached(void *context, const struct walk *walk) {
+static void peak_reached(void *context, struct walk *walk) {
   struct peak_watch *watch = context;
   struct sim_peak *peak = watch->peak;
   if (watch->reached) return;
   watch->reached = true;
+  watch->ownerless = 0;
   for (uint32_t i = 0; i < walk->lines.count; i++) {
     const struct line *line = &walk->lines.items[i];
     uint32_t owner = line->op;
@@ -134,27 +136,23 @@ static void peak_reached(void *context, const struct walk *walk) {
     if (owner == GRAPH_NO_OP) {
       if (walk->lines.uses[line->first_use].next != LINES_NONE) {
         watch->loaded[i] = walk->next[i];
+        watch->ownerless += line_present_rows(walk, i);
         continue;
       }
       owner = walk->lines.items[walk->lines.uses[line->first_use].consumer].op;
     }
     peak->row_bytes[owner] += line_present_rows(walk, i) * line->row_bytes;
   }
+  walk->skip_steady = false;
+  walk->stop = watch->ownerless == 0;
 }
 
-static void peak_freed(void *context, const struct walk *walk, const struct use *use, uint32_t q) {
+static void peak_freed(void *context, struct walk *walk, const struct use *use, uint32_t q) {
   struct peak_watch *watch = context;
   const struct line *line = &walk->lines.items[use->line];
   if (!watch->reached || line->op != GRAPH_NO_OP || q >= watch->loaded[use->line]) return;
   watch->peak->row_bytes[walk->lines.items[use->consumer].op] += line->row_bytes;
-}
-
-/* Whether some tensor from outside has several readers in the group. */
-static bool walk_shares_input(const struct walk *walk) {
-  for (uint32_t i = walk->lines.inside_count; i < walk->lines.count; i++) {
-    if (walk->lines.uses[walk->lines.items[i].first_use].next != LINES_NONE) return true;
-  }
-  return false;
+  walk->stop = --watch->ownerless == 0;
 }
 
 int sim_find_peak(struct sim *sim, const uint64_t *group, struct group_cost *cost, struct sim_peak *peak) {
@@ -174,7 +172,6 @@ int sim_find_peak(struct sim *sim, const uint64_t *group, struct group_cost *cos
   walk_rewind(walk);
   walk->watch = &watch;
   walk->watch_bytes = cost->required_bytes;
-  walk->skip_steady = !walk_shares_input(walk);
   walk_run(walk);
   free(state.loaded);
   return 0;

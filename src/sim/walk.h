@@ -37,11 +37,12 @@ struct walk_picks {
 
 struct walk;
 
-/* Called when room was taken and occupied_bytes reached walk->watch_bytes. */
+/* Either may set walk->stop, to end the run there, or turn off walk->skip_steady. */
 struct walk_watch {
-  void (*reached)(void *context, const struct walk *walk);
+  /* Called when room was taken and occupied_bytes reached walk->watch_bytes. */
+  void (*reached)(void *context, struct walk *walk);
   /* Every row let go: `use` is the reader that needed it last. */
-  void (*freed)(void *context, const struct walk *walk, const struct use *use, uint32_t q);
+  void (*freed)(void *context, struct walk *walk, const struct use *use, uint32_t q);
   void *context;
 };
 
@@ -56,7 +57,7 @@ struct walk {
   uint32_t depth;
   uint64_t weight_bytes, occupied_bytes, peak_bytes;
   uint64_t capacity_bytes; /* for overflow events */
-  bool skip_steady;
+  bool skip_steady, stop;
   struct walk_snapshot snapshot;
   struct walk_picks picks;
   const struct trace_sink *sink; /* NULL: no trace */
