@@ -232,8 +232,8 @@ START_TEST(what_leads_to_no_output_is_left_out) {
 END_TEST
 
 START_TEST(outputs_may_be_constants_views_or_inputs_beside_real_ones) {
-  struct graph *graph =
-      onnx_model_import(13, "in x 1,4,3,3; Shape x -> s; Relu x -> y; Flatten y -> f; Neg f -> g; out s; out f; out x; out g");
+  struct graph *graph = onnx_model_import(
+      13, "in x 1,4,3,3; Shape x -> s; Relu x -> y; Flatten y -> f; Neg f -> g; out s; out f; out x; out g");
   ck_assert_uint_eq(graph->op_count, 2);
   ck_assert(onnx_model_tensor(graph, "y")->is_output);
   graph_free(graph);
