@@ -161,13 +161,16 @@ static void check_line(const char *message, const char *what) {
   for (const char *c = message; *c != '\0'; c++) ck_assert_msg((unsigned char)*c >= ' ', "%s: %s", what, message);
 }
 
-START_TEST(a_bad_model_is_refused_with_the_words_that_matter) {
-  const struct refused *row = &refused[_i];
+static void check_refused(const struct refused *row) {
   const char *message = onnx_model_refusal(row->opset, row->model);
   check_line(message, row->what);
   for (size_t w = 0; w < MOST_WORDS && row->words[w] != NULL; w++) {
     ck_assert_msg(strstr(message, row->words[w]) != NULL, "%s: no '%s' in: %s", row->what, row->words[w], message);
   }
+}
+
+START_TEST(a_bad_model_is_refused_with_the_words_that_matter) {
+  for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) check_refused(&refused[i]);
 }
 END_TEST
 
@@ -297,7 +300,7 @@ END_TEST
 
 /* Two bytes each for nodes that unpacked take a hundred. */
 START_TEST(a_file_that_swells_is_refused) {
-  const size_t nodes = 4 << 20, length = 2 * nodes;
+  const size_t nodes = 5 << 19, length = 2 * nodes;
   uint8_t *bytes = malloc(length + 16);
   struct graph *graph;
   struct error err;
@@ -378,7 +381,7 @@ START_TEST(random_changes_to_a_model_do_no_harm) {
   struct arena arena = ARENA_INIT;
   size_t length;
   const uint8_t *bytes = onnx_model_pack(&arena, &length, onnx_model_parse(&arena, 13, varied));
-  mutate_often(bytes, length, 6000, 0);
+  mutate_often(bytes, length, 4000, 0);
   arena_free(&arena);
 }
 END_TEST
@@ -388,7 +391,7 @@ START_TEST(random_changes_to_a_network_do_no_harm) {
   size_t length;
   struct error err = ERROR_INIT;
   ck_assert_int_eq(file_read(&bytes, &length, support_path("configs/networks/alexnet.onnx"), 1 << 20, &err), 0);
-  mutate_often((const uint8_t *)bytes, length, 3000, 1);
+  mutate_often((const uint8_t *)bytes, length, 2000, 1);
   free(bytes);
 }
 END_TEST
@@ -396,7 +399,7 @@ END_TEST
 TCase *onnx_errors_case(void) {
   TCase *errors = tcase_create("errors");
   tcase_set_timeout(errors, 60);
-  tcase_add_loop_test(errors, a_bad_model_is_refused_with_the_words_that_matter, 0, sizeof refused / sizeof refused[0]);
+  tcase_add_test(errors, a_bad_model_is_refused_with_the_words_that_matter);
   tcase_add_test(errors, an_op_of_another_domain_is_refused);
   tcase_add_test(errors, names_that_are_no_text_are_refused);
   tcase_add_test(errors, a_model_without_a_graph_is_refused);
