@@ -32,7 +32,8 @@ static const struct refused {
     {"dimensions of which the product wraps around", 13,
      "in x 1,4294967296,4294967296,4294967296; Relu x -> y; out y", {"'x'", "2^40"}},
     {"too many rows", 13, "in x 1,16777217,1; Relu x -> y; out y", {"'x'", "16777217 rows", "at most 16777216"}},
-    {"input of nine dimensions", 13, "in x 1,1,1,1,1,1,1,1,1; Relu x -> y; out y", {"'x'", "9 dimensions", "at most 8"}},
+    {"input of nine dimensions", 13, "in x 1,1,1,1,1,1,1,1,1; Relu x -> y; out y",
+     {"'x'", "9 dimensions", "at most 8"}},
     {"weights of nine dimensions", 13, "in x 1,4; weight w 1,1,1,1,1,1,1,1,4; Add x w -> y; out y",
      {"initializer 'w'", "9 dimensions", "at most 8"}},
     {"weights of a negative size", 13, "in x 1,4; weight w -4; Add x w -> y; out y",
@@ -107,18 +108,22 @@ static const struct refused {
     {"Reshape by numbers that are not there", 13, "in x 1,6; weight s 2; Reshape x s -> v; Relu v -> y; out y",
      {"(Reshape)", "'v'", "'s'", "not in the file", "value_info"}},
     {"Reshape by what the input holds", 13,
-     "in x 1,6; Cast x -> c to=7; Reshape x c -> v; Relu v -> y; out y", {"(Reshape)", "'c'", "depend on the network's input"}},
+     "in x 1,6; Cast x -> c to=7; Reshape x c -> v; Relu v -> y; out y",
+     {"(Reshape)", "'c'", "depend on the network's input"}},
     {"Reshape without a shape", 13, "in x 1,6; Reshape x -> v; Relu v -> y; out y", {"(Reshape)", "missing"}},
     {"axis that does not exist", 13, "in x 1,2,3; in z 1,2,3; Concat x z -> y axis=3; out y",
      {"(Concat)", "axis 3", "3 dimensions"}},
-    {"axis far below zero", 13, "in x 1,2,3; Softmax x -> y axis=-9223372036854775808; out y", {"(Softmax)", "axis -9"}},
+    {"axis far below zero", 13, "in x 1,2,3; Softmax x -> y axis=-9223372036854775808; out y",
+     {"(Softmax)", "axis -9"}},
     {"axis named twice", 13, "in x 1,2,3; ReduceMean x -> y axes=[1,-2]; out y", {"(ReduceMean)", "axis 1", "twice"}},
     {"parts that do not fit together", 13, "in x 1,2,3; in z 1,2,4; Concat x z -> y axis=1; out y",
      {"(Concat)", "[1, 2, 3]", "[1, 2, 4]", "axis 1"}},
     {"parts of more than there is", 13, "in x 1,6; Split x -> y z axis=1 split=[4,4]; out y; out z",
      {"(Split)", "more than the 6"}},
-    {"part of a negative size", 13, "in x 1,6; Split x -> y z axis=1 split=[-1,7]; out y; out z", {"(Split)", "part 0"}},
-    {"more parts than sizes", 13, "in x 1,6; Split x -> y z axis=1 split=[6]; out y; out z", {"(Split)", "part 1 of 2"}},
+    {"part of a negative size", 13, "in x 1,6; Split x -> y z axis=1 split=[-1,7]; out y; out z",
+     {"(Split)", "part 0"}},
+    {"more parts than sizes", 13, "in x 1,6; Split x -> y z axis=1 split=[6]; out y; out z",
+     {"(Split)", "part 1 of 2"}},
     {"squeezing what is not single", 13, "in x 1,2,3; ints a 1; Squeeze x a -> v; Relu v -> y; out y",
      {"(Squeeze)", "axis 1", "size is 2"}},
     {"product of other sizes", 13, "in x 1,2,3; weight w 4,5; MatMul x w -> y; out y",
@@ -128,13 +133,15 @@ static const struct refused {
     {"Gemm of other sizes", 13, "in x 1,3; weight w 4,5; Gemm x w -> y; out y", {"(Gemm)", "3 columns", "4 rows"}},
     {"slice with a step of zero", 13, "in x 1,4,4; ints a 0; ints b 4; ints c 1; ints d 0; Slice x a b c d -> y; out y",
      {"(Slice)", "step", "axis 1"}},
-    {"slice of uneven lists", 13, "in x 1,4,4; ints a 0,0; ints b 4; Slice x a b -> y; out y", {"(Slice)", "equally many"}},
+    {"slice of uneven lists", 13, "in x 1,4,4; ints a 0,0; ints b 4; Slice x a b -> y; out y",
+     {"(Slice)", "equally many"}},
     {"index out of range", 13, "in x 1,4,4; ints i 4; Gather x i -> y axis=1; out y", {"(Gather)", "index 4", "4"}},
     {"negative padding of all there is", 13, "in x 1,4,4; ints p 0,-3,0,0,-2,0; Pad x p -> y; out y",
      {"(Pad)", "-3", "-2", "axis 1"}},
     {"pads for other axes", 13, "in x 1,4,4; ints p 0,1; Pad x p -> y; out y", {"(Pad)", "2 pads", "expected 6"}},
     {"Resize without sizes", 13, "in x 1,1,4,4; Resize x -> y; out y", {"(Resize)", "missing"}},
-    {"Resize to nothing", 13, "in x 1,1,4,4; ints s 1,1,0,4; Resize x _ _ s -> y; out y", {"(Resize)", "size 0", "axis 2"}},
+    {"Resize to nothing", 13, "in x 1,1,4,4; ints s 1,1,0,4; Resize x _ _ s -> y; out y",
+     {"(Resize)", "size 0", "axis 2"}},
     {"Resize by a negative scale", 13, "in x 1,1,4,4; floats s 1,1,-1,4; Resize x _ s -> y; out y",
      {"(Resize)", "scale -1", "axis 2"}},
     {"Resize in an unknown way", 13, "in x 1,1,4,4; ints s 1,1,8,4; Resize x _ _ s -> y mode=sharp; out y",
@@ -154,13 +161,16 @@ static void check_line(const char *message, const char *what) {
   for (const char *c = message; *c != '\0'; c++) ck_assert_msg((unsigned char)*c >= ' ', "%s: %s", what, message);
 }
 
-START_TEST(a_bad_model_is_refused_with_the_words_that_matter) {
-  const struct refused *row = &refused[_i];
+static void check_refused(const struct refused *row) {
   const char *message = onnx_model_refusal(row->opset, row->model);
   check_line(message, row->what);
   for (size_t w = 0; w < MOST_WORDS && row->words[w] != NULL; w++) {
     ck_assert_msg(strstr(message, row->words[w]) != NULL, "%s: no '%s' in: %s", row->what, row->words[w], message);
   }
+}
+
+START_TEST(a_bad_model_is_refused_with_the_words_that_matter) {
+  for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) check_refused(&refused[i]);
 }
 END_TEST
 
@@ -290,7 +300,7 @@ END_TEST
 
 /* Two bytes each for nodes that unpacked take a hundred. */
 START_TEST(a_file_that_swells_is_refused) {
-  const size_t nodes = 4 << 20, length = 2 * nodes;
+  const size_t nodes = 5 << 19, length = 2 * nodes;
   uint8_t *bytes = malloc(length + 16);
   struct graph *graph;
   struct error err;
@@ -371,7 +381,7 @@ START_TEST(random_changes_to_a_model_do_no_harm) {
   struct arena arena = ARENA_INIT;
   size_t length;
   const uint8_t *bytes = onnx_model_pack(&arena, &length, onnx_model_parse(&arena, 13, varied));
-  mutate_often(bytes, length, 6000, 0);
+  mutate_often(bytes, length, 4000, 0);
   arena_free(&arena);
 }
 END_TEST
@@ -381,7 +391,7 @@ START_TEST(random_changes_to_a_network_do_no_harm) {
   size_t length;
   struct error err = ERROR_INIT;
   ck_assert_int_eq(file_read(&bytes, &length, support_path("configs/networks/alexnet.onnx"), 1 << 20, &err), 0);
-  mutate_often((const uint8_t *)bytes, length, 3000, 1);
+  mutate_often((const uint8_t *)bytes, length, 2000, 1);
   free(bytes);
 }
 END_TEST
@@ -389,7 +399,7 @@ END_TEST
 TCase *onnx_errors_case(void) {
   TCase *errors = tcase_create("errors");
   tcase_set_timeout(errors, 60);
-  tcase_add_loop_test(errors, a_bad_model_is_refused_with_the_words_that_matter, 0, sizeof refused / sizeof refused[0]);
+  tcase_add_test(errors, a_bad_model_is_refused_with_the_words_that_matter);
   tcase_add_test(errors, an_op_of_another_domain_is_refused);
   tcase_add_test(errors, names_that_are_no_text_are_refused);
   tcase_add_test(errors, a_model_without_a_graph_is_refused);
