@@ -63,7 +63,7 @@ void walk_rewind(struct walk *walk) {
   walk->occupied_bytes = walk->peak_bytes = 0;
   walk->capacity_bytes = UINT64_MAX;
   walk->skip_steady = true;
-  walk->snapshot.valid = false;
+  walk->snapshot.valid = walk->stop = false;
   walk->sink = NULL;
   walk->watch = NULL;
   walk->step = walk->skipped_periods = walk->firings = 0;
@@ -259,7 +259,7 @@ static bool walk_input_ready(struct walk *walk, const struct walk_frame *frame) 
 static void walk_produce(struct walk *walk, uint32_t index, uint32_t upto) {
   uint32_t bottom = walk->depth;
   walk_push(walk, index, upto);
-  while (walk->depth > bottom) {
+  while (walk->depth > bottom && !walk->stop) {
     struct walk_frame *frame = &walk->stack[walk->depth - 1];
     const struct line *line = &walk->lines.items[frame->line];
     if (walk->next[frame->line] > frame->upto) {
@@ -315,13 +315,13 @@ static void walk_load_weights(struct walk *walk) {
 void walk_run(struct walk *walk) {
   walk_load_weights(walk);
   uint32_t target;
-  while ((target = walk_pick_target(walk)) < walk->output_count) {
+  while (!walk->stop && (target = walk_pick_target(walk)) < walk->output_count) {
     uint32_t line = walk->outputs[target];
     steady_pick(walk, target);
     walk_produce(walk, line, walk->next[line]);
     steady_turn(walk, WALK_TARGETS, 0, 0, walk_targets_left(walk));
   }
 #ifdef SPILLWAY_INVARIANTS
-  if (walk->occupied_bytes != walk->weight_bytes) abort(); /* a row leaked or was freed twice */
+  if (!walk->stop && walk->occupied_bytes != walk->weight_bytes) abort(); /* a row leaked or was freed twice */
 #endif
 }
