@@ -74,7 +74,7 @@ static void check_against_reference(const struct subject *subject) {
 
 /* ---- costs ---- */
 
-enum { SMALL_NETS = 6000, TALL_NETS = 700, SMOOTH_NETS = 700 };
+enum { SMALL_NETS = 6000, MIDDLE_NETS = 2500, TALL_NETS = 700, SMOOTH_NETS = 700 };
 
 static const struct random_net_options small_nets = {.most_ops = 10, .most_rows = 14, .smooth = false};
 
@@ -143,6 +143,16 @@ START_TEST(skipping_steady_state_changes_nothing_on_tall_networks) {
   check_skipping_nets(&skips, 2, TALL_NETS, &tall);
   ck_assert_uint_gt(skips.skipping * 3, skips.long_walks);
   ck_assert_uint_gt(skips.several_outputs_skipping * 3, skips.several_outputs);
+}
+END_TEST
+
+/* Heights at which outputs drift past one another and the borders are never far. */
+START_TEST(skipping_steady_state_changes_nothing_at_middle_heights) {
+  const struct random_net_options middle = {.most_ops = 8, .most_rows = 30, .smooth = false};
+  const struct random_net_options smooth = {.most_ops = 7, .most_rows = 30, .smooth = true};
+  struct skips skips;
+  check_skipping_nets(&skips, 10, MIDDLE_NETS, &middle);
+  check_skipping_nets(&skips, 11, MIDDLE_NETS, &smooth);
 }
 END_TEST
 
@@ -532,6 +542,7 @@ Suite *sim_property_suite(void) {
   tcase_set_timeout(costs, 120);
   tcase_add_test(costs, the_walk_agrees_with_the_reference_on_small_networks);
   tcase_add_test(costs, skipping_steady_state_changes_nothing_on_tall_networks);
+  tcase_add_test(costs, skipping_steady_state_changes_nothing_at_middle_heights);
   tcase_add_test(costs, nearly_all_walks_of_usual_networks_skip_nearly_all_rows);
   tcase_add_test(costs, a_simulator_remembers_nothing_of_the_groups_before);
   tcase_add_test(costs, streamed_ops_take_what_their_stripes_take);

@@ -78,8 +78,8 @@ struct peak_watch {
   struct sim_peak *peak;
   bool reached;
   /* Rows from outside with several readers: who keeps one last shows when it is freed. */
-  uint32_t *loaded;    /* by line: rows loaded by the time of the peak */
-  uint64_t ownerless; /* of those there at the peak, how many have not been freed yet */
+  uint32_t *loaded;   /* by line: rows loaded by the time of the peak */
+  uint64_t open_rows; /* of them, those of which it is not known yet */
 };
 
 /* Whether the row is there at the peak: like walk_row_dead(), but the firing that takes
@@ -123,36 +123,39 @@ static uint64_t line_present_rows(const struct walk *walk, uint32_t index) {
   return rows;
 }
 
+/* The op that holds the line's rows at the peak; GRAPH_NO_OP if it differs from row to row. */
+static uint32_t line_owner(const struct walk *walk, const struct line *line) {
+  if (line->op != GRAPH_NO_OP) return line->op;
+  const struct use *first = &walk->lines.uses[line->first_use];
+  return first->next == LINES_NONE ? walk->lines.items[first->consumer].op : GRAPH_NO_OP;
+}
+
 static void peak_reached(void *context, struct walk *walk) {
   struct peak_watch *watch = context;
-  struct sim_peak *peak = watch->peak;
   if (watch->reached) return;
   watch->reached = true;
   watch->ownerless = 0;
   for (uint32_t i = 0; i < walk->lines.count; i++) {
     const struct line *line = &walk->lines.items[i];
-    uint32_t owner = line->op;
-    watch->loaded[i] = 0;
+    uint32_t owner = line_owner(walk, line);
+    uint64_t rows = line_present_rows(walk, i);
+    watch->loaded[i] = owner == GRAPH_NO_OP ? walk->next[i] : 0;
     if (owner == GRAPH_NO_OP) {
-      if (walk->lines.uses[line->first_use].next != LINES_NONE) {
-        watch->loaded[i] = walk->next[i];
-        watch->ownerless += line_present_rows(walk, i);
-        continue;
-      }
-      owner = walk->lines.items[walk->lines.uses[line->first_use].consumer].op;
+      watch->open_rows += rows;
+    } else {
+      watch->peak->row_bytes[owner] += rows * line->row_bytes;
     }
-    peak->row_bytes[owner] += line_present_rows(walk, i) * line->row_bytes;
   }
   walk->skip_steady = false;
-  walk->stop = watch->ownerless == 0;
+  walk->stop = watch->open_rows == 0;
 }
 
 static void peak_freed(void *context, struct walk *walk, const struct use *use, uint32_t q) {
   struct peak_watch *watch = context;
   const struct line *line = &walk->lines.items[use->line];
-  if (!watch->reached || line->op != GRAPH_NO_OP || q >= watch->loaded[use->line]) return;
+  if (!watch->reached || q >= watch->loaded[use->line]) return;
   watch->peak->row_bytes[walk->lines.items[use->consumer].op] += line->row_bytes;
-  walk->stop = --watch->ownerless == 0;
+  walk->stop = --watch->open_rows == 0;
 }
 
 int sim_find_peak(struct sim *sim, const uint64_t *group, struct group_cost *cost, struct sim_peak *peak) {

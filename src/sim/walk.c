@@ -63,8 +63,7 @@ void walk_rewind(struct walk *walk) {
   walk->occupied_bytes = walk->peak_bytes = 0;
   walk->capacity_bytes = UINT64_MAX;
   walk->skip_steady = true;
-  walk->stop = false;
-  walk->snapshot.valid = false;
+  walk->snapshot.valid = walk->stop = false;
   walk->sink = NULL;
   walk->watch = NULL;
   walk->step = walk->skipped_periods = walk->firings = 0;

@@ -37,9 +37,9 @@ struct walk_picks {
 
 struct walk;
 
-/* Either may set walk->stop, to end the run there, or turn off walk->skip_steady. */
+/* Somebody who looks on; may set walk->stop, and turn off walk->skip_steady. */
 struct walk_watch {
-  /* Called when room was taken and occupied_bytes reached walk->watch_bytes. */
+  /* Room was taken and occupied_bytes reached walk->watch_bytes. */
   void (*reached)(void *context, struct walk *walk);
   /* Every row let go: `use` is the reader that needed it last. */
   void (*freed)(void *context, struct walk *walk, const struct use *use, uint32_t q);
@@ -64,6 +64,7 @@ struct walk {
   uint64_t step;
   const struct walk_watch *watch; /* NULL: none */
   uint64_t watch_bytes;
+  bool stop; /* the watch has seen enough: leave the rest */
   uint32_t firing;    /* the line whose row takes room now, counted in next already; or LINES_NONE */
   uint32_t overwrites; /* line whose row is being written over, or LINES_NONE; and that row: */
   uint32_t overwritten_row;
