@@ -134,7 +134,6 @@ static void peak_reached(void *context, struct walk *walk) {
   struct peak_watch *watch = context;
   if (watch->reached) return;
   watch->reached = true;
-  watch->ownerless = 0;
   for (uint32_t i = 0; i < walk->lines.count; i++) {
     const struct line *line = &walk->lines.items[i];
     uint32_t owner = line_owner(walk, line);

@@ -57,7 +57,7 @@ struct walk {
   uint32_t depth;
   uint64_t weight_bytes, occupied_bytes, peak_bytes;
   uint64_t capacity_bytes; /* for overflow events */
-  bool skip_steady, stop;
+  bool skip_steady;
   struct walk_snapshot snapshot;
   struct walk_picks picks;
   const struct trace_sink *sink; /* NULL: no trace */
