@@ -23,7 +23,7 @@ FUZZ_CFLAGS = -std=gnu17 -O1 -g -fno-omit-frame-pointer
 FUZZ_SANITIZERS = -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_LINK_FLAGS = $(FUZZ_SANITIZERS) -fsanitize=fuzzer
 FUZZ_LINK_LIBS = fuzz/libinstrumented.a $(PROTOBUFC_LIBS) $(YAML_LIBS) $(XXHASH_LIBS)
-FUZZ_PROGRAMS = fuzz/fuzz_hw fuzz/fuzz_onnx fuzz/fuzz_plan fuzz/fuzz_trace
+FUZZERS = fuzz/fuzz_hw fuzz/fuzz_onnx fuzz/fuzz_plan fuzz/fuzz_trace
 
 EXTRA_LIBRARIES += fuzz/libinstrumented.a
 fuzz_libinstrumented_a_SOURCES = \
@@ -37,7 +37,7 @@ nodist_fuzz_libinstrumented_a_SOURCES = $(nodist_src_graph_libonnxpb_a_SOURCES)
 fuzz_libinstrumented_a_CFLAGS = $(FUZZ_SANITIZERS) -fsanitize=fuzzer-no-link \
 	$(PROTOBUFC_CFLAGS) $(YAML_CFLAGS) $(XXHASH_CFLAGS)
 
-EXTRA_PROGRAMS += $(FUZZ_PROGRAMS)
+EXTRA_PROGRAMS += $(FUZZERS)
 fuzz_fuzz_hw_SOURCES = fuzz/fuzz_hw.c
 fuzz_fuzz_hw_CFLAGS = $(FUZZ_LINK_FLAGS)
 fuzz_fuzz_hw_LDFLAGS = $(FUZZ_LINK_FLAGS)
@@ -54,11 +54,11 @@ fuzz_fuzz_trace_SOURCES = fuzz/fuzz_trace.c
 fuzz_fuzz_trace_CFLAGS = $(FUZZ_LINK_FLAGS)
 fuzz_fuzz_trace_LDFLAGS = $(FUZZ_LINK_FLAGS)
 fuzz_fuzz_trace_LDADD = $(FUZZ_LINK_LIBS)
-CLEANFILES += fuzz/libinstrumented.a $(FUZZ_PROGRAMS)
+CLEANFILES += fuzz/libinstrumented.a $(FUZZERS)
 
 fuzz: $(BUILT_SOURCES)
 	@$(FUZZ_CC) --version >/dev/null || \
 	  { echo "make fuzz takes clang and its sanitizers: the Debian packages clang and libclang-rt-14-dev" >&2; exit 1; }
-	$(MAKE) $(AM_MAKEFLAGS) CC='$(FUZZ_CC)' CFLAGS='$(FUZZ_CFLAGS)' $(FUZZ_PROGRAMS)
-	@echo "built: $(FUZZ_PROGRAMS)"
+	$(MAKE) $(AM_MAKEFLAGS) CC='$(FUZZ_CC)' CFLAGS='$(FUZZ_CFLAGS)' $(FUZZERS)
+	@echo "built: $(FUZZERS)"
 .PHONY: fuzz

@@ -32,6 +32,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_conformance.c \
 	tests/test_docs.c \
 	tests/test_file.c \
+	tests/test_fuzz_corpus.c \
 	tests/test_get.c \
 	tests/test_hw.c \
 	tests/test_include_law.c \
@@ -52,7 +53,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_yaml.c \
 	tests/trace_replay.c tests/trace_replay.h
 tests_spillway_tests_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests $(CHECK_CFLAGS)
-tests_spillway_tests_LDADD = $(LIBS_OF_MODULES) $(CHECK_LIBS)
+tests_spillway_tests_LDADD = $(FUZZ_LIBS) $(LIBS_OF_MODULES) $(CHECK_LIBS)
 # The suite of the command line runs the program and reads its manual page.
 EXTRA_tests_spillway_tests_DEPENDENCIES = spillway$(EXEEXT) docs/spillway.1
 EXTRA_DIST += tests/data tests/golden

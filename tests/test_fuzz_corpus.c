@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "suites.h"
 #include "util/error.h"
 #include "util/file.h"
 
@@ -72,9 +73,8 @@ START_TEST(no_bytes_do_no_harm) {
 }
 END_TEST
 
-Suite *fuzz_corpus_suite(void);
 Suite *fuzz_corpus_suite(void) {
-  Suite *suite = suite_create("fuzz corpus");
+  Suite *suite = suite_create("fuzz_corpus");
   TCase *test_case = tcase_create("fuzz corpus");
   tcase_set_timeout(test_case, 60);
   tcase_add_loop_test(test_case, the_corpus_does_no_harm, 0, sizeof targets / sizeof targets[0]);

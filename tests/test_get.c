@@ -6,6 +6,7 @@
 #include "build_graph.h"
 #include "get/attribution.h"
 #include "get/explainer.h"
+#include "get/occupancy.h"
 #include "get/trace_graph.h"
 #include "plan/plan.h"
 #include "random_net.h"
@@ -114,6 +115,25 @@ START_TEST(a_row_from_outside_belongs_to_the_op_that_keeps_it_last_or_to_its_loa
   ck_assert_uint_eq(attribution.row_bytes[0], 5);
   ck_assert_uint_eq(attribution.row_bytes[1], 7 + 3);
   attribution_free(&attribution);
+  trace_free(&trace);
+}
+END_TEST
+
+/* 13 events in samples of 4, 4 and 5: seen at 90 (the first of two), 120 and 135. */
+START_TEST(occupancy_over_time_keeps_the_peak_of_every_sample) {
+  static const uint64_t occupied[] = {90, 120, 135}, of_a[] = {90, 70, 40};
+  struct trace trace;
+  struct occupancy occupancy;
+  struct error err = ERROR_INIT;
+  read_trace(&trace, two_ops);
+  ck_assert_int_eq(occupancy_create(&occupancy, &trace, 3, &err), 0);
+  ck_assert_uint_eq(occupancy.sample_count, 3);
+  for (size_t s = 0; s < 3; s++) {
+    ck_assert_uint_eq(occupancy.occupied_bytes[s], occupied[s]);
+    ck_assert_uint_eq(occupancy.bytes[2 * s], of_a[s]);
+    ck_assert_uint_eq(occupancy.bytes[2 * s + 1], occupied[s] - of_a[s]);
+  }
+  occupancy_free(&occupancy);
   trace_free(&trace);
 }
 END_TEST
@@ -439,10 +459,10 @@ static const struct explanation *explain(struct explaining *explaining, const ch
   return &explaining->context.explanation;
 }
 
-/* Four 1x1 convs over 4 rows of 10, 10, 5, 10 and 10 bytes, of which the third has 1000 bytes
+/* Four 1x1 convs over 4 rows of 10, 10, 5, 2 and 10 bytes, of which the third has 1000 bytes
  * of weights and the others 10. */
 static struct graph *heavy_third(void) {
-  static const uint64_t weights[] = {10, 10, 1000, 10}, elements[] = {10, 5, 10, 10};
+  static const uint64_t weights[] = {10, 10, 1000, 10}, elements[] = {10, 5, 2, 10};
   struct net net;
   net_begin(&net, 1);
   uint32_t tensor = net_input(&net, 4, 10);
@@ -456,12 +476,13 @@ static struct graph *heavy_third(void) {
 
 /* The peak is 1030 + 20, first at op 0, which holds its weights, a row of x and one of t0: 30.
  * With room for 1035, cutting before op 1 leaves 30 and 1020, before op 2 40 and 1010, before
- * op 3 1040 and 10: relief 15, 15 and 10. t0 has 40 bytes, t1 20, both ways through DRAM. */
-START_TEST(cuts_that_relieve_most_come_first_and_then_those_that_cross_least) {
+ * op 3 1040 and 10: relief 15, 15 and 10. t0 has 40 bytes, t1 20 and t2 8, both ways through
+ * DRAM: 15/80, 15/40 and 10/16. */
+START_TEST(cuts_that_relieve_most_for_what_they_send_through_dram_come_first) {
   static const struct explained_cut expected[] = {
+      {{{2, 3}, true}, 10, 1040, 10, 16},
       {{{1, 2}, true}, 1010, 40, 15, 40},
       {{{0, 1}, true}, 1020, 30, 15, 80},
-      {{{2, 3}, true}, 10, 1040, 10, 80},
   };
   struct explaining explaining;
   explaining_open(&explaining, heavy_third(), 1035);
@@ -586,6 +607,7 @@ Suite *get_suite(void) {
   tcase_add_test(attribution, at_the_first_overflow_the_shares_are_those_of_that_instant);
   tcase_add_test(attribution, over_time_each_op_answers_for_what_it_holds_while_too_much_is_held);
   tcase_add_test(attribution, a_row_from_outside_belongs_to_the_op_that_keeps_it_last_or_to_its_loader);
+  tcase_add_test(attribution, occupancy_over_time_keeps_the_peak_of_every_sample);
   tcase_add_test(attribution, a_simulated_chain_is_attributed_as_by_hand);
   tcase_add_test(attribution, a_trace_whose_rows_do_not_follow_is_refused);
   suite_add_tcase(suite, attribution);
@@ -601,7 +623,7 @@ Suite *get_suite(void) {
   tcase_add_test(cuts, cuts_of_every_group_of_every_tiny_graph_are_the_candidates_and_keep_plans_acyclic);
   suite_add_tcase(suite, cuts);
   TCase *explaining = tcase_create("explainers");
-  tcase_add_test(explaining, cuts_that_relieve_most_come_first_and_then_those_that_cross_least);
+  tcase_add_test(explaining, cuts_that_relieve_most_for_what_they_send_through_dram_come_first);
   tcase_add_test(explaining, an_explanation_names_a_fraction_of_the_edges_but_four_at_least);
   tcase_add_test(explaining, the_middle_cut_halves_the_ops);
   tcase_add_test(explaining, the_random_cut_is_any_of_them_and_the_same_for_the_same_stream);

@@ -41,6 +41,10 @@ static const struct counted {
     {"layer normalisation", 17, "in x 1,5,8; weight s 8; weight b 8; LayerNormalization x s b -> y; out y", 16, 0, 0},
     {"instance normalisation", 13, "in x 1,3,4,4; weight s 3; InstanceNormalization x s s -> y; out y", 6, 0, 0},
     {"class token", 13, "in x 1,4,8; weight c 1,1,8; Concat c x -> y axis=1; out y", 8, 0, 0},
+    {"class token of a batch is stored once", 13,
+     "in x 5,4,8; weight c 1,1,8; ints r 5,1,8; Expand c r -> e; ints t 5,1,8; Reshape e t -> f;"
+     "Concat f x -> y axis=1; out y",
+     8, 0, 0},
     {"a table of which the input picks rows", 13, "in x 1,4; weight t 100,8; Gather t x -> y; out y", 800, 0, 0},
     {"weights that were transposed before", 13,
      "in x 1,5,10; weight w 7,10; Transpose w -> t; MatMul x t -> y; out y", 70, 0, 350},
@@ -49,8 +53,7 @@ static const struct counted {
      96},
 };
 
-START_TEST(weights_and_multiply_accumulates_are_counted) {
-  const struct counted *row = &counted[_i];
+static void check_counted(const struct counted *row) {
   struct graph *graph = onnx_model_import(row->opset, row->model);
   uint64_t macs = 0;
   for (uint32_t v = 0; v < graph->op_count; v++) macs += graph->ops[v].macs;
@@ -60,6 +63,10 @@ START_TEST(weights_and_multiply_accumulates_are_counted) {
   ck_assert_msg(macs == row->macs, "%s: %d macs, expected %d", row->what, (int)macs, (int)row->macs);
   ck_assert_uint_eq(graph->op_count, 1);
   graph_free(graph);
+}
+
+START_TEST(weights_and_multiply_accumulates_are_counted) {
+  for (size_t i = 0; i < sizeof counted / sizeof counted[0]; i++) check_counted(&counted[i]);
 }
 END_TEST
 
@@ -228,8 +235,8 @@ START_TEST(what_leads_to_no_output_is_left_out) {
 END_TEST
 
 START_TEST(outputs_may_be_constants_views_or_inputs_beside_real_ones) {
-  struct graph *graph =
-      onnx_model_import(13, "in x 1,4,3,3; Shape x -> s; Relu x -> y; Flatten y -> f; Neg f -> g; out s; out f; out x; out g");
+  struct graph *graph = onnx_model_import(
+      13, "in x 1,4,3,3; Shape x -> s; Relu x -> y; Flatten y -> f; Neg f -> g; out s; out f; out x; out g");
   ck_assert_uint_eq(graph->op_count, 2);
   ck_assert(onnx_model_tensor(graph, "y")->is_output);
   graph_free(graph);
@@ -256,7 +263,7 @@ END_TEST
 
 TCase *onnx_weights_case(void) {
   TCase *weights = tcase_create("weights");
-  tcase_add_loop_test(weights, weights_and_multiply_accumulates_are_counted, 0, sizeof counted / sizeof counted[0]);
+  tcase_add_test(weights, weights_and_multiply_accumulates_are_counted);
   tcase_add_test(weights, weights_divide_by_output_channels);
   tcase_add_test(weights, batch_normalisation_is_folded_only_if_asked_and_possible);
   tcase_add_test(weights, stripped_weights_give_the_same_graph);

@@ -289,6 +289,55 @@ START_TEST(rows_between_the_taps_of_a_later_reader_do_not_stay) {
 }
 END_TEST
 
+static void check_skips_nothing(struct net *net) {
+  const struct hw hw = support_hw(CAPACITY);
+  struct sim_fixture fixture;
+  struct group_cost cost, plain;
+  uint64_t group[GRAPH_MAX_SET_WORDS];
+  sim_fixture_open(&fixture, net_end(net), &hw);
+  group_of_all(fixture.graph, group);
+  ck_assert_int_eq(sim_cost(fixture.sim, group, &cost), 0);
+  ck_assert_int_eq(sim_cost_plain(fixture.sim, group, &plain), 0);
+  ck_assert_uint_eq(cost.required_bytes, plain.required_bytes);
+  sim_fixture_close(&fixture);
+}
+
+/* Outputs of 12 and 7 rows: 2 and 1 turns, until the first falls behind. The second has fewer
+ * rows left than are worth skipping long before the first. */
+START_TEST(turns_of_an_output_with_few_rows_left_count) {
+  struct net net;
+  net_begin(&net, 1);
+  uint32_t x = net_input(&net, 12, 1);
+  const struct tensor_input input = {x, ROW_MAP_SAME};
+  net_op(&net);
+  uint32_t t0 = net_output(&net, 12, 4, false, &input, 1), t1 = net_output(&net, 12, 3, false, &input, 1);
+  uint32_t t2 = net_conv(&net, t0, 4, SAME_3X3);
+  uint32_t t3 = net_binary(&net, t2, t0);
+  uint32_t t4 = net_conv(&net, t3, 4, (struct net_window){.kernel = 4, .stride = 2, .pad = 2, .dilation = 1});
+  ck_assert_uint_eq(net.rows[t4], 7);
+  net_mark(&net, t1);
+  net_mark(&net, t4);
+  check_skips_nothing(&net);
+}
+END_TEST
+
+/* t0 is an output whose rows the other outputs call for, so it moves on without being picked. */
+START_TEST(an_output_also_moves_on_when_others_call_for_its_rows) {
+  const struct net_window half = {.kernel = 3, .stride = 2, .pad = 1, .dilation = 1};
+  struct net net;
+  net_begin(&net, 1);
+  uint32_t x = net_input(&net, 97, 8);
+  uint32_t t0 = net_conv(&net, x, 9, SAME_3X3);
+  uint32_t t1 = net_conv(&net, t0, 8, SAME_3X3);
+  uint32_t t3 = net_unary(&net, net_binary(&net, t1, x));
+  uint32_t t5 = net_conv(&net, net_conv(&net, t1, 8, half), 1, half);
+  net_mark(&net, t0);
+  net_mark(&net, t3);
+  net_mark(&net, t5);
+  check_skips_nothing(&net);
+}
+END_TEST
+
 struct stores {
   struct {
     uint32_t op, row;
@@ -506,6 +555,71 @@ START_TEST(an_op_without_weights_streams_as_it_runs) {
 }
 END_TEST
 
+/* ---- traces/example.csv ---- */
+
+static uint32_t named_op(struct graph_builder *builder, const char *name, uint64_t weights, const char *tensor,
+                         uint32_t rows, uint64_t elements, struct tensor_input input) {
+  const struct op_spec op = {.name = name, .type = "Test", .weight_elements = weights};
+  const struct tensor_spec output = {.name = tensor, .rows = rows, .row_elements = elements};
+  struct error err = ERROR_INIT;
+  uint32_t index;
+  ck_assert_int_eq(graph_builder_op(builder, &index, &op, &err), 0);
+  ck_assert_int_eq(graph_builder_output(builder, &index, &output, &input, 1, &err), 0);
+  return index;
+}
+
+/* A 3x3 conv over four rows of 8 bytes and a 2x2 pooling. */
+static struct graph *example_graph(void) {
+  const struct row_map conv = {.kind = ROW_WINDOW, .stride = 1, .dilation = 1, .kernel = 3, .offset = -1};
+  const struct row_map pool = {.kind = ROW_WINDOW, .stride = 2, .dilation = 1, .kernel = 2};
+  const struct tensor_spec input = {.name = "input", .rows = 4, .row_elements = 8};
+  struct graph_builder *builder;
+  struct graph *graph;
+  struct error err = ERROR_INIT;
+  uint32_t tensor;
+  ck_assert_int_eq(graph_builder_create(&builder, "example", 1, &err), 0);
+  ck_assert_int_eq(graph_builder_input(builder, &tensor, &input, &err), 0);
+  tensor = named_op(builder, "conv", 9, "map", 4, 8, (struct tensor_input){tensor, conv});
+  tensor = named_op(builder, "pool", 0, "pooled", 2, 4, (struct tensor_input){tensor, pool});
+  graph_builder_mark_output(builder, tensor);
+  ck_assert_int_eq(graph_builder_finish(&graph, builder, &err), 0);
+  return graph;
+}
+
+static char *trace_text(const struct trace *trace, size_t *length) {
+  struct error err = ERROR_INIT;
+  char *text = NULL;
+  FILE *file = open_memstream(&text, length);
+  ck_assert_ptr_nonnull(file);
+  ck_assert_int_eq(trace_write_csv(trace, file, "memory", &err), 0);
+  fclose(file);
+  return text;
+}
+
+START_TEST(the_example_trace_is_what_the_simulator_writes_and_what_the_reader_reads) {
+  const struct hw hw = support_hw(48);
+  struct sim_fixture fixture;
+  struct trace trace, read;
+  struct error err = ERROR_INIT;
+  uint64_t group[GRAPH_MAX_SET_WORDS];
+  size_t length, length_read;
+  sim_fixture_open(&fixture, example_graph(), &hw);
+  group_of_all(fixture.graph, group);
+  ck_assert_int_eq(trace_create(&trace, fixture.graph, 48, &err), 0);
+  const struct trace_sink sink = {trace_append, &trace};
+  ck_assert_int_eq(sim_trace(fixture.sim, group, 48, &sink), 0);
+  int status = trace_read_csv(&read, support_path("traces/example.csv"), &err);
+  ck_assert_msg(status == 0, "%s", err.message);
+  char *text = trace_text(&trace, &length), *text_read = trace_text(&read, &length_read);
+  ck_assert_str_eq(text, text_read);
+  free(text);
+  free(text_read);
+  trace_free(&read);
+  trace_free(&trace);
+  sim_fixture_close(&fixture);
+}
+END_TEST
+
 Suite *sim_suite(void) {
   Suite *suite = suite_create("sim");
   TCase *windows = tcase_create("windows");
@@ -532,6 +646,8 @@ Suite *sim_suite(void) {
   tcase_add_test(outputs, outputs_of_different_heights_advance_in_proportion);
   tcase_add_test(outputs, the_output_with_the_smallest_share_done_is_next_and_ties_go_to_the_smaller_label);
   tcase_add_test(outputs, rows_between_the_taps_of_a_later_reader_do_not_stay);
+  tcase_add_test(outputs, turns_of_an_output_with_few_rows_left_count);
+  tcase_add_test(outputs, an_output_also_moves_on_when_others_call_for_its_rows);
   tcase_add_test(outputs, a_tensor_from_outside_is_loaded_and_not_computed);
   tcase_add_test(outputs, a_tensor_that_two_outsiders_need_is_stored_once);
   suite_add_tcase(suite, outputs);
@@ -550,5 +666,8 @@ Suite *sim_suite(void) {
   tcase_add_test(streamed, a_streamed_reduction_takes_its_rows_one_by_one);
   tcase_add_test(streamed, an_op_without_weights_streams_as_it_runs);
   suite_add_tcase(suite, streamed);
+  TCase *traces = tcase_create("traces");
+  tcase_add_test(traces, the_example_trace_is_what_the_simulator_writes_and_what_the_reader_reads);
+  suite_add_tcase(suite, traces);
   return suite;
 }

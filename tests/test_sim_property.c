@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "build_graph.h"
 #include "get/attribution.h"
 #include "random_net.h"
 #include "reference.h"
@@ -74,7 +75,7 @@ static void check_against_reference(const struct subject *subject) {
 
 /* ---- costs ---- */
 
-enum { SMALL_NETS = 6000, TALL_NETS = 700, SMOOTH_NETS = 700 };
+enum { SMALL_NETS = 6000, MIDDLE_NETS = 2500, TALL_NETS = 700, SMOOTH_NETS = 700 };
 
 static const struct random_net_options small_nets = {.most_ops = 10, .most_rows = 14, .smooth = false};
 
@@ -143,6 +144,47 @@ START_TEST(skipping_steady_state_changes_nothing_on_tall_networks) {
   check_skipping_nets(&skips, 2, TALL_NETS, &tall);
   ck_assert_uint_gt(skips.skipping * 3, skips.long_walks);
   ck_assert_uint_gt(skips.several_outputs_skipping * 3, skips.several_outputs);
+}
+END_TEST
+
+/* Heights at which outputs drift past one another and the borders are never far. */
+START_TEST(skipping_steady_state_changes_nothing_at_middle_heights) {
+  const struct random_net_options middle = {.most_ops = 8, .most_rows = 30, .smooth = false};
+  const struct random_net_options smooth = {.most_ops = 7, .most_rows = 30, .smooth = true};
+  struct skips skips;
+  check_skipping_nets(&skips, 10, MIDDLE_NETS, &middle);
+  check_skipping_nets(&skips, 11, MIDDLE_NETS, &smooth);
+}
+END_TEST
+
+/* A pooling by eight after a conv, and a conv after it: each target calls for a loop of rows,
+ * which may not hide that the targets repeat. */
+static uint64_t pooled_firings(uint32_t rows) {
+  const struct hw hw = support_hw(UINT64_C(1) << 20);
+  const struct net_window same = {3, 1, 1, 1}, eighth = {8, 8, 0, 1};
+  struct net net;
+  struct sim_model model;
+  struct walk walk;
+  struct error err = ERROR_INIT;
+  uint64_t group[GRAPH_MAX_SET_WORDS];
+  net_begin(&net, 1);
+  uint32_t input = net_input(&net, rows, 4);
+  net_mark(&net, net_conv(&net, net_conv(&net, net_conv(&net, input, 3, same), 2, eighth), 1, same));
+  struct graph *graph = net_end(&net);
+  ck_assert_int_eq(sim_model_create(&model, graph, &hw, &err), 0);
+  ck_assert_int_eq(walk_create(&walk, &model, &err), 0);
+  group_of_all(graph, group);
+  ck_assert_int_eq(walk_prepare(&walk, group), 0);
+  walk_run(&walk);
+  uint64_t firings = walk.firings;
+  walk_free(&walk);
+  sim_model_free(&model);
+  graph_free(graph);
+  return firings;
+}
+
+START_TEST(targets_repeat_although_each_calls_for_a_loop_of_rows) {
+  ck_assert_uint_eq(pooled_firings(800), pooled_firings(6400));
 }
 END_TEST
 
@@ -532,6 +574,8 @@ Suite *sim_property_suite(void) {
   tcase_set_timeout(costs, 120);
   tcase_add_test(costs, the_walk_agrees_with_the_reference_on_small_networks);
   tcase_add_test(costs, skipping_steady_state_changes_nothing_on_tall_networks);
+  tcase_add_test(costs, skipping_steady_state_changes_nothing_at_middle_heights);
+  tcase_add_test(costs, targets_repeat_although_each_calls_for_a_loop_of_rows);
   tcase_add_test(costs, nearly_all_walks_of_usual_networks_skip_nearly_all_rows);
   tcase_add_test(costs, a_simulator_remembers_nothing_of_the_groups_before);
   tcase_add_test(costs, streamed_ops_take_what_their_stripes_take);

@@ -206,7 +206,8 @@ static uint32_t take_ready(struct tracer *tracer, const struct read_index *outgo
 static int cycle_error(const struct tracer *tracer, const uint32_t *waiting, struct error *err) {
   uint32_t v = 0;
   while (waiting[v] == 0) v++;
-  return error_set(err, ERROR_INPUT, "the ops of the trace read from one another in a circle; '%s' is in it or behind it",
+  return error_set(err, ERROR_INPUT,
+                   "the ops of the trace read from one another in a circle; '%s' is in it or behind it",
                    tracer->trace->op_names[tracer->op_of[v]]);
 }
 

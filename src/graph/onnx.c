@@ -78,11 +78,12 @@ static int import_input_dims(const struct importer *importer, const char *name, 
     int64_t size = onnx_declared_dim(importer, declared, d);
     if (size == 0 && d == 0) size = (int64_t)importer->batch; /* whatever its symbol is called */
     if (size <= 0) {
+      bool is_zero = dim->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE;
       bool is_symbol = dim->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM;
       return error_input(err, importer->path, 0,
                          "input '%s': dimension %zu is %s%s%s; expected a fixed size (only the batch may be left "
                          "open): export the network with fixed input sizes",
-                         name, d, is_symbol ? "the symbol '" : size < 0 ? "negative" : "not given",
+                         name, d, is_symbol ? "the symbol '" : size < 0 ? "negative" : is_zero ? "0" : "not given",
                          is_symbol ? dim->dim_param : "", is_symbol ? "'" : "");
     }
     shape->dims[d] = (uint64_t)size;
@@ -98,10 +99,7 @@ static int import_input(struct importer *importer, struct value *value, const On
                        value->name);
   }
   if (import_input_dims(importer, value->name, declared, &shape, err) != 0) return -1;
-  if (!value->is_parameter) return onnx_draft_input(importer, value, &shape, err);
-  value->bound = true;
-  value->shape = shape;
-  return onnx_draft_check(importer, value->name, &shape, err);
+  return onnx_draft_input(importer, value, &shape, err);
 }
 
 static int import_inputs(struct importer *importer, struct error *err) {

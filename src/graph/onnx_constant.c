@@ -21,7 +21,9 @@ static int infer_constant(struct node *node) {
   const Onnx__AttributeProto *attribute = constant_attribute(node);
   struct shape shape = {0};
   struct error cause = ERROR_INIT;
-  if (attribute == NULL || attribute->name == NULL) return node_error(node, "expected one attribute that holds its value");
+  if (attribute == NULL || attribute->name == NULL) {
+    return node_error(node, "expected one attribute that holds its value");
+  }
   if (attribute->t != NULL || attribute->sparse_tensor != NULL) {
     Onnx__TensorProto dense = {0};
     if (attribute->sparse_tensor != NULL) {

@@ -7,19 +7,17 @@
 
 /* ---- tensors ---- */
 
-int onnx_draft_check(const struct importer *importer, const char *name, const struct shape *shape,
-                     struct error *err) {
+/* -1 with a message without file and node if the shape cannot be a tensor. */
+static int draft_check(const struct shape *shape, struct error *err) {
   char text[SHAPE_TEXT_BYTES];
   uint64_t elements = shape_elements(shape);
   if (elements == 0 || elements == UINT64_MAX) {
-    return error_input(err, importer->path, 0, "tensor '%s' has shape %s; expected 1 to 2^40 elements", name,
-                       shape_text(text, shape));
+    return error_set(err, ERROR_INPUT, "has shape %s; expected 1 to 2^40 elements", shape_text(text, shape));
   }
   if (shape_rows(shape) > GRAPH_MAX_ROWS) {
-    return error_input(err, importer->path, 0,
-                       "tensor '%s' has shape %s, that is %" PRIu64 " rows (second-to-last dimension); expected at "
-                       "most %u",
-                       name, shape_text(text, shape), shape_rows(shape), GRAPH_MAX_ROWS);
+    return error_set(err, ERROR_INPUT,
+                     "has shape %s, that is %" PRIu64 " rows (second-to-last dimension); expected at most %u",
+                     shape_text(text, shape), shape_rows(shape), GRAPH_MAX_ROWS);
   }
   return 0;
 }
@@ -44,8 +42,16 @@ static uint32_t draft_tensor(struct importer *importer, struct value *value, con
 
 int onnx_draft_input(struct importer *importer, struct value *value, const struct shape *shape,
                      struct error *err) {
-  if (onnx_draft_check(importer, value->name, shape, err) != 0) return -1;
-  draft_tensor(importer, value, shape);
+  struct error cause = ERROR_INIT;
+  if (draft_check(shape, &cause) != 0) {
+    return error_input(err, importer->path, 0, "input '%s' %s", value->name, cause.message);
+  }
+  if (value->is_parameter) {
+    value->bound = true;
+    value->shape = *shape;
+  } else {
+    draft_tensor(importer, value, shape);
+  }
   return 0;
 }
 
@@ -78,7 +84,10 @@ static bool draft_has_input(const struct draft_tensor *tensor, const struct tens
 
 static int draft_result(struct node *node, const struct result *result, uint32_t op) {
   struct importer *importer = node->importer;
-  if (onnx_draft_check(importer, result->value->name, &result->shape, node->err) != 0) return -1;
+  struct error cause = ERROR_INIT;
+  if (draft_check(&result->shape, &cause) != 0) {
+    return node_error(node, "its output '%s' %s", result->value->name, cause.message);
+  }
   struct draft_tensor *tensor = &importer->tensors[draft_tensor(importer, result->value, &result->shape)];
   tensor->op = op;
   tensor->elementwise = result->elementwise;
@@ -153,8 +162,9 @@ static int node_check(struct node *node) {
   }
   if (type == NULL) return node_error(node, "unknown op type; see the manual for those that are known");
   if (node->input_count < type->min_inputs || node->input_count > type->max_inputs) {
-    return node_error(node, "it has %u inputs; expected %u to %u", node->input_count, type->min_inputs,
-                      type->max_inputs);
+    bool few = node->input_count < type->min_inputs, exact = type->min_inputs == type->max_inputs;
+    return node_error(node, "it has %u inputs; expected %s %u", node->input_count,
+                      exact ? "exactly" : few ? "at least" : "at most", few ? type->min_inputs : type->max_inputs);
   }
   for (uint32_t i = 0; i < type->min_inputs; i++) {
     if (node->inputs[i] == NULL) return node_error(node, "its input %u is left out; it is required", i);
@@ -186,12 +196,17 @@ static bool node_is_active(const struct node *node) {
   return false;
 }
 
+static uint64_t value_stored(const struct value *value) {
+  return value->stored != 0 ? value->stored : shape_elements(&value->shape);
+}
+
 static void node_bind_constants(struct node *node) {
   for (uint32_t k = 0; k < node->result_count; k++) {
     struct value *value = node->results[k].value;
     if (value == NULL) continue;
     value->bound = true;
     value->shape = node->results[k].shape;
+    if (node->keeps_numbers || node->repeats) value->stored = value_stored(node->inputs[0]);
     if (node->keeps_numbers) { /* which may not have been decoded yet */
       value->numbers = node->inputs[0]->numbers;
       value->proto = node->inputs[0]->proto;

@@ -10,7 +10,9 @@
 
 static int mark_outputs(struct importer *importer, struct error *err) {
   const Onnx__GraphProto *graph = importer->graph;
-  if (graph->n_output == 0) return error_input(err, importer->path, 0, "the network has no outputs; expected one at least");
+  if (graph->n_output == 0) {
+    return error_input(err, importer->path, 0, "the network has no outputs; expected one at least");
+  }
   bool depends = false;
   for (size_t i = 0; i < graph->n_output; i++) {
     const struct value *value = onnx_value_find(importer, graph->output[i]->name);

@@ -62,7 +62,8 @@ static bool fold_gather(struct fold *fold) {
     int64_t index = fold->inputs[1]->items[at / inner % picked].i;
     if (index < 0) index += size;
     if (index < 0 || index >= size) return false;
-    fold->out[at] = fold->inputs[0]->items[(at / inner / picked * in->dims[axis] + (uint64_t)index) * inner + at % inner];
+    uint64_t place = (at / inner / picked * in->dims[axis] + (uint64_t)index) * inner + at % inner;
+    fold->out[at] = fold->inputs[0]->items[place];
   }
   return true;
 }
@@ -71,7 +72,8 @@ static bool fold_gather(struct fold *fold) {
 
 static bool fold_expand(struct fold *fold) {
   const struct shape *out = &fold->result->shape, *in = &fold->node->inputs[0]->shape;
-  for (uint64_t at = 0; at < fold->count; at++) fold->out[at] = fold->inputs[0]->items[fold_broadcast_place(out, in, at)];
+  const union number *items = fold->inputs[0]->items;
+  for (uint64_t at = 0; at < fold->count; at++) fold->out[at] = items[fold_broadcast_place(out, in, at)];
   return true;
 }
 

@@ -74,6 +74,7 @@ struct value {
   /* constants */
   const Onnx__TensorProto *proto; /* numbers not decoded yet, or NULL */
   struct numbers numbers;
+  uint64_t stored; /* elements of what it repeats, 0 if it is not repeated */
   /* activations */
   uint32_t tensor; /* draft tensor */
 };
@@ -163,6 +164,7 @@ struct node {
   uint32_t result_count;
   bool is_view;        /* infer: result 0 is input 0 seen through another shape */
   bool keeps_numbers;  /* infer: a view that leaves the numbers as they are */
+  bool repeats;        /* infer: each element of result 0 is one of input 0 */
   struct op_spec cost; /* infer: weights, bias, macs, channels; name and type unused */
   const struct value *unknown; /* infer: the input whose numbers it would have needed */
   struct error *err;
@@ -313,10 +315,8 @@ void onnx_parameters_mark(struct importer *importer);
 
 /* onnx_draft.c */
 int onnx_import_node(struct importer *importer, uint32_t node, struct error *err);
+/* Binds an input of the network: a draft tensor, or a constant if it is a parameter. */
 int onnx_draft_input(struct importer *importer, struct value *value, const struct shape *shape,
-                     struct error *err);
-/* -1 with a message that begins with the file if the shape cannot be a tensor. */
-int onnx_draft_check(const struct importer *importer, const char *name, const struct shape *shape,
                      struct error *err);
 
 /* onnx_emit.c */

@@ -271,6 +271,7 @@ static int infer_tile(struct node *node) {
     }
   }
   if (node_set_shape(node, 0, &out) != 0) return -1;
+  node->repeats = true;
   node_set_rows_broadcast(node, 0, 0);
   return 0;
 }

@@ -177,9 +177,11 @@ int node_new_spans(struct node *node, uint64_t rows, struct row_span **spans) {
   return *spans == NULL ? error_memory(node->err) : 0;
 }
 
+/* What Expand repeats, such as the class token of each image, is stored once. */
 void node_add_weights(struct node *node, uint32_t input) {
   const struct value *value = node_input(node, input);
-  if (value != NULL && !value->active) node->cost.weight_elements += shape_elements(&value->shape);
+  if (value == NULL || value->active) return;
+  node->cost.weight_elements += value->stored != 0 ? value->stored : shape_elements(&value->shape);
 }
 
 void node_set_macs(struct node *node, uint64_t outputs, uint64_t per_output) {

@@ -145,7 +145,8 @@ static int resize_read_axes(struct node *node, struct resize_axes *axes) {
   return 0;
 }
 
-static int resize_check_count(const struct node *node, const char *what, uint64_t count, const struct resize_axes *axes) {
+static int resize_check_count(const struct node *node, const char *what, uint64_t count,
+                              const struct resize_axes *axes) {
   if (count == axes->count) return 0;
   return node_error(node, "it has %" PRIu64 " %s; expected %u", count, what, axes->count);
 }
@@ -165,7 +166,9 @@ static int resize_by_scales(struct node *node, uint32_t input, const struct resi
   const Onnx__AttributeProto *attribute = node_attribute(node, "scales");
   const struct numbers *numbers = attribute != NULL ? NULL : node_numbers(node, input);
   if (attribute == NULL && numbers == NULL) return 0;
-  if (numbers != NULL && numbers->kind == NUMBER_INT) return node_error(node, "its scales are whole numbers; expected fractions");
+  if (numbers != NULL && numbers->kind == NUMBER_INT) {
+    return node_error(node, "its scales are whole numbers; expected fractions");
+  }
   uint64_t count = attribute != NULL ? attribute->n_floats : shape_elements(&node->inputs[input]->shape);
   if (resize_check_count(node, "scales", count, axes) != 0) return -1;
   for (uint32_t i = 0; i < axes->count; i++) {

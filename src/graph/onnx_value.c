@@ -12,22 +12,22 @@ struct data_type {
   union number (*decode)(const uint8_t *raw);
 };
 
-#define DECODER(name, type, member)                 \
+#define DECODER(name, type, member, wide)                 \
   static union number decode_##name(const uint8_t *raw) { \
-    type item;                                      \
-    memcpy(&item, raw, sizeof item);                \
-    return (union number){.member = item};          \
+    type item;                                            \
+    memcpy(&item, raw, sizeof item);                      \
+    return (union number){.member = (wide)item};          \
   }
 
-DECODER(float, float, f)
-DECODER(double, double, f)
-DECODER(uint8, uint8_t, i)
-DECODER(int8, int8_t, i)
-DECODER(uint16, uint16_t, i)
-DECODER(int16, int16_t, i)
-DECODER(int32, int32_t, i)
-DECODER(uint32, uint32_t, i)
-DECODER(int64, int64_t, i)
+DECODER(float, float, f, double)
+DECODER(double, double, f, double)
+DECODER(uint8, uint8_t, i, int64_t)
+DECODER(int8, int8_t, i, int64_t)
+DECODER(uint16, uint16_t, i, int64_t)
+DECODER(int16, int16_t, i, int64_t)
+DECODER(int32, int32_t, i, int64_t)
+DECODER(uint32, uint32_t, i, int64_t)
+DECODER(int64, int64_t, i, int64_t)
 
 static const struct data_type data_types[] = {
     {ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT, 4, NUMBER_FLOAT, decode_float},

@@ -21,7 +21,8 @@ static const char *const auto_pads[] = {"NOTSET", "SAME_UPPER", "SAME_LOWER", "V
 
 static int window_auto_pad(const struct node *node, enum auto_pad *pad) {
   size_t choice;
-  if (node_choice(node, "auto_pad", auto_pads, sizeof auto_pads / sizeof auto_pads[0], "NOTSET", &choice) != 0) return -1;
+  const size_t count = sizeof auto_pads / sizeof auto_pads[0];
+  if (node_choice(node, "auto_pad", auto_pads, count, "NOTSET", &choice) != 0) return -1;
   *pad = (enum auto_pad)choice;
   return 0;
 }

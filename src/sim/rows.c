@@ -25,8 +25,11 @@ struct row_taps row_taps(const struct row_map *map, uint32_t r, uint32_t rows) {
   if (map->kind == ROW_STREAMED) return (struct row_taps){0, 1, rows};
   if (map->kind == ROW_TABLE) return (struct row_taps){map->spans[r].first, 1, map->spans[r].count};
   int64_t start = (int64_t)r * map->stride + map->offset;
-  int64_t from = start >= 0 ? 0 : divide_up(-start, map->dilation);
-  int64_t to = divide_down((int64_t)rows - 1 - start, map->dilation);
+  int64_t from = start >= 0 ? 0 : -start, to = (int64_t)rows - 1 - start;
+  if (map->dilation != 1) { /* most often it is, and divisions are slow */
+    from = divide_up(from, map->dilation);
+    to = divide_down(to, map->dilation);
+  }
   if (to > (int64_t)map->kernel - 1) to = (int64_t)map->kernel - 1;
   if (to < from) return (struct row_taps){0, 1, 0};
   return (struct row_taps){(uint32_t)(start + from * map->dilation), map->dilation, (uint32_t)(to - from + 1)};

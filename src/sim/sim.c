@@ -78,7 +78,8 @@ struct peak_watch {
   struct sim_peak *peak;
   bool reached;
   /* Rows from outside with several readers: who keeps one last shows when it is freed. */
-  uint32_t *loaded; /* by line: rows loaded by the time of the peak */
+  uint32_t *loaded;   /* by line: rows loaded by the time of the peak */
+  uint64_t open_rows; /* of them, those of which it is not known yet */
 };
 
 /* Whether the row is there at the peak: like walk_row_dead(), but the firing that takes
@@ -122,39 +123,38 @@ static uint64_t line_present_rows(const struct walk *walk, uint32_t index) {
   return rows;
 }
 
-static void peak_reached(void *context, const struct walk *walk) {
+/* The op that holds the line's rows at the peak; GRAPH_NO_OP if it differs from row to row. */
+static uint32_t line_owner(const struct walk *walk, const struct line *line) {
+  if (line->op != GRAPH_NO_OP) return line->op;
+  const struct use *first = &walk->lines.uses[line->first_use];
+  return first->next == LINES_NONE ? walk->lines.items[first->consumer].op : GRAPH_NO_OP;
+}
+
+static void peak_reached(void *context, struct walk *walk) {
   struct peak_watch *watch = context;
-  struct sim_peak *peak = watch->peak;
   if (watch->reached) return;
   watch->reached = true;
   for (uint32_t i = 0; i < walk->lines.count; i++) {
     const struct line *line = &walk->lines.items[i];
-    uint32_t owner = line->op;
-    watch->loaded[i] = 0;
+    uint32_t owner = line_owner(walk, line);
+    uint64_t rows = line_present_rows(walk, i);
+    watch->loaded[i] = owner == GRAPH_NO_OP ? walk->next[i] : 0;
     if (owner == GRAPH_NO_OP) {
-      if (walk->lines.uses[line->first_use].next != LINES_NONE) {
-        watch->loaded[i] = walk->next[i];
-        continue;
-      }
-      owner = walk->lines.items[walk->lines.uses[line->first_use].consumer].op;
+      watch->open_rows += rows;
+    } else {
+      watch->peak->row_bytes[owner] += rows * line->row_bytes;
     }
-    peak->row_bytes[owner] += line_present_rows(walk, i) * line->row_bytes;
   }
+  walk->skip_steady = false;
+  walk->stop = watch->open_rows == 0;
 }
 
-static void peak_freed(void *context, const struct walk *walk, const struct use *use, uint32_t q) {
+static void peak_freed(void *context, struct walk *walk, const struct use *use, uint32_t q) {
   struct peak_watch *watch = context;
   const struct line *line = &walk->lines.items[use->line];
-  if (!watch->reached || line->op != GRAPH_NO_OP || q >= watch->loaded[use->line]) return;
+  if (!watch->reached || q >= watch->loaded[use->line]) return;
   watch->peak->row_bytes[walk->lines.items[use->consumer].op] += line->row_bytes;
-}
-
-/* Whether some tensor from outside has several readers in the group. */
-static bool walk_shares_input(const struct walk *walk) {
-  for (uint32_t i = walk->lines.inside_count; i < walk->lines.count; i++) {
-    if (walk->lines.uses[walk->lines.items[i].first_use].next != LINES_NONE) return true;
-  }
-  return false;
+  walk->stop = --watch->open_rows == 0;
 }
 
 int sim_find_peak(struct sim *sim, const uint64_t *group, struct group_cost *cost, struct sim_peak *peak) {
@@ -174,7 +174,6 @@ int sim_find_peak(struct sim *sim, const uint64_t *group, struct group_cost *cos
   walk_rewind(walk);
   walk->watch = &watch;
   walk->watch_bytes = cost->required_bytes;
-  walk->skip_steady = !walk_shares_input(walk);
   walk_run(walk);
   free(state.loaded);
   return 0;

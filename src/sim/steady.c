@@ -4,7 +4,13 @@
 
 enum {
   STEADY_LEAST_TURNS = 6, /* with fewer left a comparison costs more than it saves */
-  STEADY_SMALL_PART = 16,  /* see order_periods() */
+  STEADY_SMALL_PART = 16, /* see order_periods() */
+};
+
+/* What is compared: a walk now and at an earlier turn. */
+struct comparison {
+  const struct walk *walk;
+  const struct walk_snapshot *snapshot;
 };
 
 /* One counter between the snapshot and now. */
@@ -12,15 +18,16 @@ struct motion {
   int64_t before, now, step;
 };
 
-static struct motion use_motion(const struct walk *walk, uint32_t e) {
+static struct motion use_motion(struct comparison c, uint32_t e) {
+  const struct walk *walk = c.walk;
   const struct use *use = &walk->lines.uses[e];
-  int64_t before = use->streamed ? walk->snapshot.taken[e] : walk->snapshot.next[use->consumer];
+  int64_t before = use->streamed ? c.snapshot->taken[e] : c.snapshot->next[use->consumer];
   int64_t now = walk_counter(walk, e);
   return (struct motion){before, now, now - before};
 }
 
-static struct motion line_motion(const struct walk *walk, uint32_t line) {
-  int64_t before = walk->snapshot.next[line], now = walk->next[line];
+static struct motion line_motion(struct comparison c, uint32_t line) {
+  int64_t before = c.snapshot->next[line], now = c.walk->next[line];
   return (struct motion){before, now, now - before};
 }
 
@@ -42,10 +49,11 @@ static int64_t window_reach(const struct use *use) { return (int64_t)(use->taps 
 /* By how many rows of the line a table moves on from the firings of one period, beginning
  * with `from`, to those of the next; false if it does not. */
 static bool table_pace(const struct use *use, int64_t from, int64_t step, int64_t *pace) {
-  const struct use_table *table = use->table;
+  const uint32_t *begin = use->table->begin, *items = use->table->items;
   for (int64_t q = from; q < from + step && q + step < (int64_t)use->firings; q++) {
-    if (table->begin[q + 1] == table->begin[q]) continue;
-    *pace = (int64_t)table->items[table->begin[q + step]] - table->items[table->begin[q]];
+    if (begin[q + 1] == begin[q]) continue;
+    if (begin[q + step + 1] == begin[q + step]) return false;
+    *pace = (int64_t)items[begin[q + step]] - items[begin[q]];
     return *pace > 0;
   }
   return false;
@@ -129,8 +137,10 @@ static struct touched use_touches(const struct use *use, struct motion firing, i
 /* Periods for which the use's own firings stay clear of the borders of both lines. */
 static int64_t use_interior(const struct use *use, struct motion firing, struct touched rows) {
   if (use->table != NULL) {
-    int64_t fits = periods_below(firing.now, firing.step, table_firings_until(use, firing.before, firing.step, rows.pace));
-    return least(fits, periods_below(rows.high, rows.pace, table_rows_until(use, rows.low, firing.step, rows.pace)));
+    int64_t firings_until = table_firings_until(use, firing.before, firing.step, rows.pace);
+    int64_t rows_until = table_rows_until(use, rows.low, firing.step, rows.pace);
+    return least(periods_below(firing.now, firing.step, firings_until),
+                 periods_below(rows.high, rows.pace, rows_until));
   }
   if (use->stride == 0) return periods_below(firing.now, firing.step, (int64_t)use->firings - 1);
   if (rows.low < 0) return 0;
@@ -142,19 +152,22 @@ static int64_t use_interior(const struct use *use, struct motion firing, struct 
 /* Periods for which a reader that stands still says the same of every row touched:
  * it still needs them all, or none. */
 static int64_t still_reader(const struct use *other, int64_t fired, struct touched rows) {
-  if (fired == (int64_t)other->firings || (other->table == NULL && other->taps == 0)) return INT64_MAX;
-  if (other->table == NULL && other->stride == 0) {
-    bool all = other->base == 0 && other->dilation == 1 && other->taps >= other->line_count;
-    return all || rows.low > other->base + window_reach(other) ? INT64_MAX : 0;
-  }
+  if (fired == (int64_t)other->firings) return INT64_MAX;
   if (other->table != NULL) {
     return periods_below(rows.high, rows.pace, table_needs_until(other, rows.low, fired, rows.pace));
   }
-  int64_t first = window_first(other, fired);
-  if (rows.low < first) return periods_below(rows.high, rows.pace, first - 1);
-  int64_t last_first = window_first(other, (int64_t)other->firings - 1), last = last_first + window_reach(other);
+  if (other->taps == 0) return INT64_MAX;
+  int64_t first = window_first(other, fired), last_first = window_first(other, (int64_t)other->firings - 1);
+  int64_t last = last_first + window_reach(other);
   if (rows.low > last) return INT64_MAX;
-  if (use_gapless(other, fired)) return periods_below(rows.high, rows.pace, least(last, (int64_t)other->line_count - 1));
+  if (other->stride == 0) {
+    bool all = other->base == 0 && other->dilation == 1 && other->taps >= other->line_count;
+    return all ? INT64_MAX : 0;
+  }
+  if (rows.low < first) return periods_below(rows.high, rows.pace, first - 1);
+  if (use_gapless(other, fired)) {
+    return periods_below(rows.high, rows.pace, least(last, (int64_t)other->line_count - 1));
+  }
   if (rows.pace % other->stride != 0 || rows.low < first + window_onset(other)) return 0;
   return periods_below(rows.high, rows.pace, last_first);
 }
@@ -173,12 +186,13 @@ static int64_t moving_reader(const struct use *other, struct motion firing, stru
 }
 
 /* Periods for which every row that use e touches lives and dies as in the period seen. */
-static int64_t use_deaths(const struct walk *walk, uint32_t e, struct touched rows) {
+static int64_t use_deaths(struct comparison c, uint32_t e, struct touched rows) {
+  const struct walk *walk = c.walk;
   const struct use *use = &walk->lines.uses[e];
   int64_t periods = INT64_MAX;
   for (uint32_t o = walk->lines.items[use->line].first_use; o != LINES_NONE; o = walk->lines.uses[o].next) {
     if (o == e) continue;
-    struct motion other = use_motion(walk, o);
+    struct motion other = use_motion(c, o);
     const struct use *reader = &walk->lines.uses[o];
     periods = least(periods, other.step == 0 ? still_reader(reader, other.now, rows)
                                              : moving_reader(reader, other, rows));
@@ -187,9 +201,9 @@ static int64_t use_deaths(const struct walk *walk, uint32_t e, struct touched ro
 }
 
 /* Periods for which a use behaves as in the period seen. */
-static int64_t use_periods(const struct walk *walk, uint32_t e) {
-  const struct use *use = &walk->lines.uses[e];
-  struct motion firing = use_motion(walk, e), line = line_motion(walk, use->line);
+static int64_t use_periods(struct comparison c, uint32_t e) {
+  const struct use *use = &c.walk->lines.uses[e];
+  struct motion firing = use_motion(c, e), line = line_motion(c, use->line);
   int64_t pace;
   if (firing.step == 0) return INT64_MAX;
   if (use->table == NULL && use->taps == 0) return periods_below(firing.now, firing.step, use->firings);
@@ -199,28 +213,30 @@ static int64_t use_periods(const struct walk *walk, uint32_t e) {
   if (pace != line.step) {
     /* It may run over rows that are all there already. */
     if (line.step != 0) return 0;
-    periods = periods_below(rows.high, pace, (int64_t)walk->next[use->line] - 1);
+    periods = periods_below(rows.high, pace, (int64_t)c.walk->next[use->line] - 1);
   }
   if (periods > 0) periods = least(periods, use_interior(use, firing, rows));
-  return periods == 0 ? 0 : least(periods, use_deaths(walk, e, rows));
+  return periods == 0 ? 0 : least(periods, use_deaths(c, e, rows));
 }
 
 /* Periods for which the rows of a stored line stay needed, or not, inside the group. */
-static int64_t stored_periods(const struct walk *walk, uint32_t index) {
-  const struct line *line = &walk->lines.items[index];
-  struct motion motion = line_motion(walk, index);
+static int64_t stored_periods(struct comparison c, uint32_t index) {
+  const struct lines *lines = &c.walk->lines;
+  const struct line *line = &lines->items[index];
+  struct motion motion = line_motion(c, index);
   if (motion.step == 0) return INT64_MAX;
   const struct touched rows = {motion.before, motion.now - 1, motion.step};
   int64_t periods = periods_below(motion.now, motion.step, line->set.count);
-  for (uint32_t e = line->first_use; e != LINES_NONE; e = walk->lines.uses[e].next) {
-    periods = least(periods, still_reader(&walk->lines.uses[e], 0, rows));
+  for (uint32_t e = line->first_use; e != LINES_NONE; e = lines->uses[e].next) {
+    periods = least(periods, still_reader(&lines->uses[e], 0, rows));
   }
   return periods;
 }
 
-/* Periods for which a pick comes out the same: (next row + 1) / rows of the output picked
- * stays below that of every other, or equal to that of a larger label. pick: struct walk_picks. */
-static int64_t pick_periods(const struct walk *walk, const uint32_t *pick) {
+/* Periods for which a pick (struct walk_picks) comes out the same: (next row + 1) / rows of
+ * the output picked stays below that of every other, or equal to that of a larger label. */
+static int64_t pick_periods(struct comparison c, const uint32_t *pick) {
+  const struct walk *walk = c.walk;
   uint32_t u = walk->outputs[pick[0]], u_rows = pick[1 + pick[0]];
   int64_t periods = INT64_MAX, u_count = walk->lines.items[u].set.count;
   for (uint32_t i = 0; i < walk->output_count; i++) {
@@ -228,7 +244,7 @@ static int64_t pick_periods(const struct walk *walk, const uint32_t *pick) {
     int64_t w_count = walk->lines.items[w].set.count;
     if (w == u || w_rows == w_count) continue;
     int64_t ahead = ((int64_t)u_rows + 1) * w_count - ((int64_t)w_rows + 1) * u_count;
-    int64_t gain = line_motion(walk, u).step * w_count - line_motion(walk, w).step * u_count;
+    int64_t gain = line_motion(c, u).step * w_count - line_motion(c, w).step * u_count;
     periods = least(periods, periods_below(ahead, gain, u < w ? 0 : -1));
   }
   return periods;
@@ -237,14 +253,14 @@ static int64_t pick_periods(const struct walk *walk, const uint32_t *pick) {
 /* Periods for which the outputs take turns as in the period seen; at most limit. 0 too if
  * that is a small part of the turns left: a run of one output between two turns of another
  * is no period, and skipping most of it would only hide the real one. */
-static int64_t order_periods(const struct walk *walk, int64_t limit, int64_t left) {
-  const struct walk_picks *picks = &walk->picks;
+static int64_t order_periods(struct comparison c, int64_t limit, int64_t left) {
+  const struct walk_picks *picks = &c.walk->picks;
   int64_t periods = limit;
-  if (picks->count != walk->snapshot.turns) return 0; /* too many to remember */
+  if (picks->count != c.snapshot->turns) return 0; /* too many to remember */
   for (uint32_t i = 0; i < picks->count && periods > 0; i++) {
-    periods = least(periods, pick_periods(walk, picks->items + (size_t)i * (walk->output_count + 1)));
+    periods = least(periods, pick_periods(c, picks->items + (size_t)i * (c.walk->output_count + 1)));
   }
-  bool small = periods < limit && periods * walk->snapshot.turns < left / STEADY_SMALL_PART;
+  bool small = periods < limit && periods * c.snapshot->turns < left / STEADY_SMALL_PART;
   return small ? 0 : periods;
 }
 
@@ -257,61 +273,66 @@ void steady_pick(struct walk *walk, uint32_t output) {
   for (uint32_t i = 0; i < walk->output_count; i++) pick[1 + i] = walk->next[walk->outputs[i]];
 }
 
-static int64_t steady_periods(const struct walk *walk, enum walk_loop loop, int64_t left) {
-  int64_t periods = left / walk->snapshot.turns;
+static int64_t steady_periods(struct comparison c, enum walk_loop loop, int64_t left) {
+  const struct walk *walk = c.walk;
+  int64_t periods = left / c.snapshot->turns;
   for (uint32_t i = 0; i < walk->output_count && periods > 0; i++) {
-    periods = least(periods, stored_periods(walk, walk->outputs[i]));
+    periods = least(periods, stored_periods(c, walk->outputs[i]));
   }
   for (uint32_t e = 0; e < walk->lines.use_count && periods > 0; e++) {
-    periods = least(periods, use_periods(walk, e));
+    periods = least(periods, use_periods(c, e));
   }
   bool takes_turns = loop == WALK_TARGETS && walk->output_count > 1;
-  return takes_turns && periods > 0 ? order_periods(walk, periods, left) : periods;
+  return takes_turns && periods > 0 ? order_periods(c, periods, left) : periods;
 }
 
-static void steady_skip(struct walk *walk, int64_t periods) {
-  for (uint32_t i = 0; i < walk->lines.count; i++) {
-    walk->next[i] += (uint32_t)(line_motion(walk, i).step * periods);
-  }
+static void steady_skip(struct walk *walk, const struct walk_snapshot *snapshot, int64_t periods) {
+  const struct comparison c = {walk, snapshot};
   for (uint32_t e = 0; e < walk->lines.use_count; e++) {
     if (!walk->lines.uses[e].streamed) continue;
-    walk->taken[e] += (uint32_t)(use_motion(walk, e).step * periods);
+    walk->taken[e] += (uint32_t)(use_motion(c, e).step * periods);
+  }
+  for (uint32_t i = 0; i < walk->lines.count; i++) {
+    walk->next[i] += (uint32_t)(line_motion(c, i).step * periods);
   }
   /* The change may be negative; unsigned arithmetic wraps to the right sum. */
-  walk->occupied_bytes += (walk->occupied_bytes - walk->snapshot.occupied_bytes) * (uint64_t)periods;
+  walk->occupied_bytes += (walk->occupied_bytes - snapshot->occupied_bytes) * (uint64_t)periods;
   walk->skipped_periods += (uint64_t)periods;
 }
 
-static void snapshot_take(struct walk *walk, enum walk_loop loop, uint32_t item, uint32_t upto, uint32_t last_turns) {
-  struct walk_snapshot *snapshot = &walk->snapshot;
-  snapshot->loop = loop;
-  snapshot->item = item;
-  snapshot->upto = upto;
+static void snapshot_take(struct walk_snapshot *snapshot, const struct walk *walk, uint32_t last_turns) {
   snapshot->valid = true;
   snapshot->turns = 0;
-  walk->picks.count = 0;
   snapshot->last_turns = last_turns;
   snapshot->occupied_bytes = walk->occupied_bytes;
   memcpy(snapshot->next, walk->next, walk->lines.count * sizeof *walk->next);
   memcpy(snapshot->taken, walk->taken, walk->lines.use_count * sizeof *walk->taken);
 }
 
-/* Brent's search for a cycle (1980): each turn is compared with a snapshot that is taken
+/* Skips what it can; returns after how many turns the next snapshot is due, 0 for not yet.
+ *
+ * Brent's search for a cycle (1980): each turn is compared with a snapshot that is taken
  * anew after 1, 2, 3, 5, 8, ... turns, so that one is taken in steady state and kept for as
  * long as a period soon after it begins, whatever the period is. */
-void steady_turn(struct walk *walk, enum walk_loop loop, uint32_t item, uint32_t upto, int64_t left) {
-  struct walk_snapshot *snapshot = &walk->snapshot;
-  if (!walk->skip_steady || left < STEADY_LEAST_TURNS) return;
-  if (!snapshot->valid || snapshot->loop != loop || snapshot->item != item || snapshot->upto != upto) {
-    snapshot_take(walk, loop, item, upto, 1);
-    return;
-  }
+static uint32_t steady_compare(struct walk *walk, enum walk_loop loop, int64_t left) {
+  struct walk_snapshot *snapshot = &walk->snapshots[loop];
   snapshot->turns++;
-  int64_t periods = steady_periods(walk, loop, left);
+  int64_t periods = steady_periods((struct comparison){walk, snapshot}, loop, left);
   if (periods >= 2) {
-    steady_skip(walk, periods - 1);
-    snapshot_take(walk, loop, item, upto, 1);
-  } else if (snapshot->turns == snapshot->last_turns) {
-    snapshot_take(walk, loop, item, upto, snapshot->last_turns + (snapshot->last_turns + 1) / 2);
+    steady_skip(walk, snapshot, periods - 1);
+    return 1;
   }
+  return snapshot->turns < snapshot->last_turns ? 0 : snapshot->last_turns + (snapshot->last_turns + 1) / 2;
+}
+
+void steady_turn(struct walk *walk, enum walk_loop loop, uint32_t item, uint32_t upto, int64_t left) {
+  struct walk_snapshot *snapshot = &walk->snapshots[loop];
+  if (!walk->skip_steady || left < STEADY_LEAST_TURNS) return;
+  bool same_loop = snapshot->valid && snapshot->item == item && snapshot->upto == upto;
+  uint32_t last_turns = same_loop ? steady_compare(walk, loop, left) : 1;
+  if (last_turns == 0) return;
+  snapshot->item = item;
+  snapshot->upto = upto;
+  snapshot_take(snapshot, walk, last_turns);
+  if (loop == WALK_TARGETS) walk->picks.count = 0;
 }

@@ -9,13 +9,14 @@
  * same amount at each of its steps. steady_turn() works out for how many periods that
  * holds and skips all but the last. The last one is walked, so the peak is always seen:
  * occupied bytes grow or fall by the same amount in each period, hence no skipped one
- * exceeds both the period before them and the one after. */
+ * exceeds both the period before them and the one after. A period of an outer loop may
+ * hold skipped ones of an inner loop: they too come again as before. */
 #ifndef SPILLWAY_SIM_STEADY_H
 #define SPILLWAY_SIM_STEADY_H
 
 #include "sim/walk.h"
 
-enum { STEADY_PICK_ITEMS = 1 << 14 };
+enum { STEADY_PICK_ITEMS = 1 << 14 }; /* room of struct walk_picks */
 
 /* To be called when a target is picked; output is its number in walk->outputs. */
 void steady_pick(struct walk *walk, uint32_t output);

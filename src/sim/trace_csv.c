@@ -371,7 +371,8 @@ static int check_arrival(const struct csv_reader *reader, const struct trace_eve
   if (status == 0) return 0;
   if (status < 0) return error_memory(err);
   size_t since = trace_rows_find(reader->rows, event->tensor, event->row);
-  return CSV_ERROR(reader, err, "%s of row %u of '%.80s', which is in the buffer since step %llu; expected its free first",
+  return CSV_ERROR(reader, err,
+                   "%s of row %u of '%.80s', which is in the buffer since step %llu; expected its free first",
                    trace_kind_names[event->kind], event->row, reader->fields[CSV_TENSOR].text,
                    (unsigned long long)trace->events[since].step);
 }
@@ -380,12 +381,14 @@ static int check_free(const struct csv_reader *reader, const struct trace_event 
   const char *tensor = reader->fields[CSV_TENSOR].text;
   size_t since = trace_rows_remove(reader->rows, event->tensor, event->row);
   if (since == TRACE_NO_EVENT) {
-    return CSV_ERROR(reader, err, "free of row %u of '%.80s', which is not in the buffer; expected a load or alloc of it first",
+    return CSV_ERROR(reader, err,
+                     "free of row %u of '%.80s', which is not in the buffer; expected a load or alloc of it first",
                      event->row, tensor);
   }
   const struct trace_event *came = &reader->trace->events[since];
   if (came->bytes == event->bytes) return 0;
-  return CSV_ERROR(reader, err, "free of row %u of '%.80s' with %llu bytes; expected the %llu that it took at step %llu",
+  return CSV_ERROR(reader, err,
+                   "free of row %u of '%.80s' with %llu bytes; expected the %llu that it took at step %llu",
                    event->row, tensor, (unsigned long long)event->bytes, (unsigned long long)came->bytes,
                    (unsigned long long)came->step);
 }

@@ -17,12 +17,16 @@ int walk_create(struct walk *walk, const struct sim_model *model, struct error *
   walk->open = malloc(lines * sizeof *walk->open);
   walk->outputs = malloc(lines * sizeof *walk->outputs);
   walk->stack = malloc((lines + 1) * sizeof *walk->stack);
-  walk->snapshot.next = malloc(lines * sizeof *walk->snapshot.next);
-  walk->snapshot.taken = malloc(uses * sizeof *walk->snapshot.taken);
+  bool complete = true;
+  for (int i = 0; i < WALK_LOOP_COUNT; i++) {
+    struct walk_snapshot *snapshot = &walk->snapshots[i];
+    snapshot->next = malloc(lines * sizeof *snapshot->next);
+    snapshot->taken = malloc(uses * sizeof *snapshot->taken);
+    complete = complete && snapshot->next != NULL && snapshot->taken != NULL;
+  }
   walk->picks.items = malloc(STEADY_PICK_ITEMS * sizeof *walk->picks.items);
   if (walk->next != NULL && walk->taken != NULL && walk->open != NULL && walk->outputs != NULL &&
-      walk->stack != NULL && walk->snapshot.next != NULL && walk->snapshot.taken != NULL &&
-      walk->picks.items != NULL) {
+      walk->stack != NULL && walk->picks.items != NULL && complete) {
     return 0;
   }
   walk_free(walk);
@@ -36,8 +40,10 @@ void walk_free(struct walk *walk) {
   free(walk->open);
   free(walk->outputs);
   free(walk->stack);
-  free(walk->snapshot.next);
-  free(walk->snapshot.taken);
+  for (int i = 0; i < WALK_LOOP_COUNT; i++) {
+    free(walk->snapshots[i].next);
+    free(walk->snapshots[i].taken);
+  }
   free(walk->picks.items);
   *walk = (struct walk){0};
 }
@@ -63,7 +69,8 @@ void walk_rewind(struct walk *walk) {
   walk->occupied_bytes = walk->peak_bytes = 0;
   walk->capacity_bytes = UINT64_MAX;
   walk->skip_steady = true;
-  walk->snapshot.valid = false;
+  walk->stop = false;
+  for (int i = 0; i < WALK_LOOP_COUNT; i++) walk->snapshots[i].valid = false;
   walk->sink = NULL;
   walk->watch = NULL;
   walk->step = walk->skipped_periods = walk->firings = 0;
@@ -259,7 +266,7 @@ static bool walk_input_ready(struct walk *walk, const struct walk_frame *frame) 
 static void walk_produce(struct walk *walk, uint32_t index, uint32_t upto) {
   uint32_t bottom = walk->depth;
   walk_push(walk, index, upto);
-  while (walk->depth > bottom) {
+  while (walk->depth > bottom && !walk->stop) {
     struct walk_frame *frame = &walk->stack[walk->depth - 1];
     const struct line *line = &walk->lines.items[frame->line];
     if (walk->next[frame->line] > frame->upto) {
@@ -315,13 +322,13 @@ static void walk_load_weights(struct walk *walk) {
 void walk_run(struct walk *walk) {
   walk_load_weights(walk);
   uint32_t target;
-  while ((target = walk_pick_target(walk)) < walk->output_count) {
+  while (!walk->stop && (target = walk_pick_target(walk)) < walk->output_count) {
     uint32_t line = walk->outputs[target];
     steady_pick(walk, target);
     walk_produce(walk, line, walk->next[line]);
     steady_turn(walk, WALK_TARGETS, 0, 0, walk_targets_left(walk));
   }
 #ifdef SPILLWAY_INVARIANTS
-  if (walk->occupied_bytes != walk->weight_bytes) abort(); /* a row leaked or was freed twice */
+  if (!walk->stop && walk->occupied_bytes != walk->weight_bytes) abort(); /* a row leaked or was freed twice */
 #endif
 }

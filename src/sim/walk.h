@@ -17,10 +17,10 @@ struct walk_frame {
 
 /* A loop that brings one row per turn; see steady.h. */
 enum walk_loop { WALK_TARGETS, WALK_STREAM, WALK_ROWS };
+enum { WALK_LOOP_COUNT = 3 };
 
 /* State at an earlier turn of a loop. */
 struct walk_snapshot {
-  enum walk_loop loop;
   uint32_t item, upto; /* which loop: the use or line, and the frame's upto */
   bool valid;
   uint32_t turns, last_turns; /* turns since; there is a new snapshot after the last */
@@ -28,7 +28,7 @@ struct walk_snapshot {
   uint64_t occupied_bytes;
 };
 
-/* The targets picked since the snapshot: of each its number among the outputs and `next` of
+/* The targets picked since the snapshot of their loop: of each its number among the outputs and `next` of
  * every output before it. */
 struct walk_picks {
   uint32_t *items;
@@ -37,11 +37,12 @@ struct walk_picks {
 
 struct walk;
 
-/* Called when room was taken and occupied_bytes reached walk->watch_bytes. */
+/* Somebody who looks on; may set walk->stop, and turn off walk->skip_steady. */
 struct walk_watch {
-  void (*reached)(void *context, const struct walk *walk);
+  /* Room was taken and occupied_bytes reached walk->watch_bytes. */
+  void (*reached)(void *context, struct walk *walk);
   /* Every row let go: `use` is the reader that needed it last. */
-  void (*freed)(void *context, const struct walk *walk, const struct use *use, uint32_t q);
+  void (*freed)(void *context, struct walk *walk, const struct use *use, uint32_t q);
   void *context;
 };
 
@@ -57,12 +58,13 @@ struct walk {
   uint64_t weight_bytes, occupied_bytes, peak_bytes;
   uint64_t capacity_bytes; /* for overflow events */
   bool skip_steady;
-  struct walk_snapshot snapshot;
+  struct walk_snapshot snapshots[WALK_LOOP_COUNT]; /* one per kind: loops of rows lie within those of targets */
   struct walk_picks picks;
   const struct trace_sink *sink; /* NULL: no trace */
   uint64_t step;
   const struct walk_watch *watch; /* NULL: none */
   uint64_t watch_bytes;
+  bool stop; /* the watch has seen enough: leave the rest */
   uint32_t firing;    /* the line whose row takes room now, counted in next already; or LINES_NONE */
   uint32_t overwrites; /* line whose row is being written over, or LINES_NONE; and that row: */
   uint32_t overwritten_row;

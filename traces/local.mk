@@ -1,0 +1,3 @@
+EXTRA_DIST += \
+	traces/README.md \
+	traces/example.csv
