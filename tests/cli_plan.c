@@ -11,8 +11,9 @@ struct sums {
 };
 
 static void assert_group(const json_t *group) {
-  ck_assert_str_eq(cli_keys(group), "ops method valid fuseable required_bytes dram_read_bytes dram_write_bytes "
-                                    "weight_bytes stripes");
+  ck_assert_str_eq(cli_keys(group),
+                   "ops method valid fuseable required_bytes dram_read_bytes dram_write_bytes "
+                   "weight_bytes stripes");
   ck_assert(json_is_boolean(cli_at(group, "valid")));
   ck_assert_int_gt(json_array_size(cli_at(group, "ops")), 0);
   ck_assert_int_le(cli_number(group, "weight_bytes"), cli_number(group, "dram_read_bytes"));

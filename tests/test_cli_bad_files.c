@@ -18,7 +18,8 @@ static const struct {
     {"name: x\nbufer:\n  capacity: 1KiB\n", "hw.yaml:2: unknown key 'bufer'; did you mean 'buffer'? "},
     {"name: x\ncapacity: 1KiB\n", "hw.yaml:2: unknown key 'capacity'; did you mean 'capacity' in section 'buffer'? "},
     {"data:\n  weight_bits: 65\n", "hw.yaml:2: data.weight_bits is '65'; expected a whole number of bits from 1 to 64"},
-    {"data:\n  weight_bits: eight\n", "hw.yaml:2: data.weight_bits is 'eight'; expected a whole number of bits from 1 to 64"},
+    {"data:\n  weight_bits: eight\n",
+     "hw.yaml:2: data.weight_bits is 'eight'; expected a whole number of bits from 1 to 64"},
     {"data:\n  weight_bits: [8]\n", "hw.yaml:2: data.weight_bits is a list; expected "},
     {"buffer: {capacity: lots}\n", "hw.yaml:1: buffer.capacity is 'lots'; expected a size from 1 B to "},
     {"buffer: {in_place: maybe}\n", "hw.yaml:1: buffer.in_place is 'maybe'; expected "},
@@ -42,17 +43,20 @@ END_TEST
 /* ---- plans ---- */
 
 #define A "/n/features/features."
-#define REST                                                                                               \
-  "- [" A "3/Conv]\n- [" A "4/Relu, " A "5/MaxPool]\n- [" A "6/Conv]\n- [" A "7/Relu]\n- [" A "8/Conv]\n"  \
-  "- [" A "9/Relu]\n- [" A "10/Conv]\n- [" A "11/Relu]\n- [" A "12/MaxPool, /n/avgpool/AveragePool]\n"     \
-  "- [/n/classifier/classifier.1/Gemm]\n- [/n/classifier/classifier.2/Relu]\n"                             \
+#define REST                                                                                  \
+  "- [" A "3/Conv]\n- [" A "4/Relu, " A "5/MaxPool]\n- [" A "6/Conv]\n- [" A "7/Relu]\n- [" A \
+  "8/Conv]\n"                                                                                 \
+  "- [" A "9/Relu]\n- [" A "10/Conv]\n- [" A "11/Relu]\n- [" A                                \
+  "12/MaxPool, /n/avgpool/AveragePool]\n"                                                     \
+  "- [/n/classifier/classifier.1/Gemm]\n- [/n/classifier/classifier.2/Relu]\n"                \
   "- [/n/classifier/classifier.4/Gemm]\n- [/n/classifier/classifier.5/Relu]\n- [/n/classifier/classifier.6/Gemm]\n"
 
 static const struct {
   const char *yaml, *message;
 } plans[] = {
     {"network: alexnet\ngroups:\n- [" A "0/Conv, " A "1/Relu, " A "2/MaxPol]\n" REST,
-     "p.yaml:3: network 'alexnet' has no op '/n/features/features.2/MaxPol'; did you mean '/n/features/features.2/MaxPool'?"},
+     "p.yaml:3: network 'alexnet' has no op '/n/features/features.2/MaxPol'; did you mean "
+     "'/n/features/features.2/MaxPool'?"},
     {"network: alexnet\ngroups:\n- [" A "0/Conv, " A "1/Relu, " A "2/MaxPool]\n- [" A "1/Relu]\n" REST,
      "p.yaml:4: op '/n/features/features.1/Relu' is in a group already, on line 3"},
     {"network: alexnet\ngroups:\n- [" A "0/Conv, " A "1/Relu]\n" REST,
@@ -68,7 +72,8 @@ static const struct {
     {"network: alexnet\ngroups:\n- " A "0/Conv\n", "p.yaml:3: a group is "},
     {"network: alexnet\nmethod: nope\ngroups:\n- [" A "0/Conv, " A "1/Relu, " A "2/MaxPool]\n" REST,
      "p.yaml: unknown method 'nope'; known are lbdf"},
-    {"network: alexnet\ngroup:\n", "p.yaml:2: unknown key 'group'; did you mean 'groups'? a plan file has network, method and groups"},
+    {"network: alexnet\ngroup:\n",
+     "p.yaml:2: unknown key 'group'; did you mean 'groups'? a plan file has network, method and groups"},
     {"{", "p.yaml:"},
     {"", "p.yaml: is empty"},
 };
@@ -174,7 +179,8 @@ END_TEST
 static const struct {
   const char *csv, *message;
 } traces[] = {
-    {"time,kind,op\n1,2,3\n", "t.csv:1: the header has no column 'step'; expected step,kind,op,tensor,row,bytes,occupied_bytes"},
+    {"time,kind,op\n1,2,3\n",
+     "t.csv:1: the header has no column 'step'; expected step,kind,op,tensor,row,bytes,occupied_bytes"},
     {HEADER "0,weights,a,,0,ten,10\n", "t.csv:2: bytes is 'ten'; expected "},
     {HEADER "0,weights,a,,0,-10,10\n", "t.csv:2: bytes is '-10'; expected "},
     {HEADER "0,weights,a,,0,10,10\nx,weights,b,,0,10,20\n", "t.csv:3: step is 'x'; expected "},

@@ -8,9 +8,10 @@
 #include "support.h"
 
 /* Prints what completes the last word. */
-static const char driver[] = "source \"$1\"; shift; compopt() { :; }\n"
-                             "COMP_WORDS=(\"$SPILLWAY_PROGRAM\" \"$@\"); COMP_CWORD=$#; _spillway\n"
-                             "[ \"${#COMPREPLY[@]}\" -eq 0 ] || printf '%s\\n' \"${COMPREPLY[@]}\"\n";
+static const char driver[] =
+    "source \"$1\"; shift; compopt() { :; }\n"
+    "COMP_WORDS=(\"$SPILLWAY_PROGRAM\" \"$@\"); COMP_CWORD=$#; _spillway\n"
+    "[ \"${#COMPREPLY[@]}\" -eq 0 ] || printf '%s\\n' \"${COMPREPLY[@]}\"\n";
 
 static const char *complete(const char *const *words) {
   const struct cli_setting bash = {.program = "bash"};
@@ -27,15 +28,16 @@ static const char *complete(const char *const *words) {
 START_TEST(everything_that_has_a_name_is_completed) {
   if (!cli_has_program("bash")) return;
   COMPLETES(OUTPUT("list", "verbs", "--names"), "");
-  COMPLETES("show\nsimulate\nschedule\n", "s");
+  COMPLETES("schedule\n", "sc");
   COMPLETES("--search\n--seed\n", "schedule", "--se");
   COMPLETES("--help\n", "list", "--h");
   COMPLETES("resnet101\nresnet152\nresnet18\nresnet50\n", "show", "res");
   COMPLETES(OUTPUT("list", "networks", "--names"), "simulate", "--json", "");
-  COMPLETES("random\nlocal\n", "schedule", "--search", "");
+  COMPLETES(OUTPUT("list", "searches", "--names"), "schedule", "--search", "");
   COMPLETES("trace-get\n", "explain", "alexnet", "--split", "t");
-  COMPLETES("default\nedge-256k\n", "show", "--hw", "");
-  COMPLETES("table\ncsv\njson\n", "query", "-f", "");
+  COMPLETES(OUTPUT("list", "hardware", "--names"), "show", "--hw", "");
+  COMPLETES("edge-256k\n", "show", "--hw", "edge-2");
+  COMPLETES(OUTPUT("list", "formats", "--names"), "query", "-f", "");
   COMPLETES("best\n", "query", "be");
   COMPLETES("occupancy\n", "plot", "o");
   COMPLETES("explainers\n", "list", "ex");
@@ -47,10 +49,10 @@ END_TEST
 START_TEST(arguments_of_options_are_told_from_arguments) {
   if (!cli_has_program("bash")) return;
   COMPLETES("local\n", "schedule", "--search", "=", "lo");
-  COMPLETES("random\nlocal\n", "schedule", "--search", "=");
+  COMPLETES(OUTPUT("list", "searches", "--names"), "schedule", "--search", "=");
   COMPLETES("vgg16\n", "schedule", "--budget", "5", "-q", "-n", "7", "v");
   COMPLETES("vgg16\n", "schedule", "--budget", "=", "5", "v");
-  COMPLETES("occupancy\ncurves\n", "plot", "-o", "x.svg", "");
+  COMPLETES(OUTPUT("list", "figures", "--names"), "plot", "-o", "x.svg", "");
   COMPLETES("vgg16\n", "plot", "occupancy", "--output", "x.svg", "v");
   COMPLETES("", "schedule", "--budget", "");
   COMPLETES("", "show", "alexnet", "");

@@ -36,7 +36,8 @@ static void assert_shares(const json_t *finding) {
     ck_assert(json_is_null(cli_at(finding, "first_overflow")));
     return;
   }
-  int64_t capacity = cli_number(finding, "capacity_bytes"), first = cli_number(finding, "first_overflow.occupied_bytes");
+  int64_t capacity = cli_number(finding, "capacity_bytes"),
+          first = cli_number(finding, "first_overflow.occupied_bytes");
   ck_assert_int_eq(at_first, first);
   ck_assert_int_gt(first, capacity);
   ck_assert_int_le(first - cli_number(finding, "first_overflow.wanted_bytes"), capacity);
@@ -114,8 +115,9 @@ START_TEST(a_trace_alone_tells_the_same_as_the_network) {
   OUTPUT("simulate", what->network, "--buffer", what->buffer, "--group", what->group, "--no-db", "--trace", "t.csv");
   json_t *network = explain(what), *trace = DOCUMENT("explain", "--trace", "t.csv", "--json");
   json_t *whole = cli_at(network, "findings.0"), *alone = cli_at(trace, "findings.0");
-  static const char *const same[] = {"capacity_bytes", "required_bytes", "peak_step", "valid", "first_overflow",
-                                     "reason", "cuts.0.from", "cuts.0.to", "cuts.0.relief_bytes"};
+  static const char *const same[] = {"capacity_bytes", "required_bytes", "peak_step",
+                                     "valid",          "first_overflow", "reason",
+                                     "cuts.0.from",    "cuts.0.to",      "cuts.0.relief_bytes"};
   assert_same_shares(whole, alone);
   for (size_t i = 0; i < (what->alike ? 9 : 5); i++) {
     ck_assert_msg(json_equal(cli_at(whole, same[i]), cli_at(alone, same[i])), "%s differs", same[i]);
@@ -133,7 +135,8 @@ START_TEST(the_words_have_reason_cut_and_parts) {
   const char *words = OUTPUT("explain", "squeezenet1_1", "--buffer", "32KiB", "--group", "10..20");
   json_t *document = explain(&explained[0]), *finding = cli_at(document, "findings.0");
   cli_assert_has(words, "overflows: it needs 50.41 KiB and the buffer has 32 KiB; first at step ");
-  cli_assert_has(words, cli_format("\nWho holds the buffer at the peak (step %d):\n", (int)cli_number(finding, "peak_step")));
+  cli_assert_has(words,
+                 cli_format("\nWho holds the buffer at the peak (step %d):\n", (int)cli_number(finding, "peak_step")));
   cli_assert_has(words, cli_format("\nIn words: %s.\n", cli_text(finding, "reason")));
   cli_assert_has(words, "\nWhere to cut, by trace-get ");
   cli_assert_has(words, cli_format("\nSplit into %zu parts that fit:\n", json_array_size(cli_at(finding, "parts"))));
@@ -161,7 +164,8 @@ START_TEST(a_group_that_fits_needs_no_cut) {
 END_TEST
 
 START_TEST(an_op_that_overflows_alone_is_named) {
-  json_t *document = DOCUMENT("explain", "alexnet", "--group", "13..15", "--json"), *finding = cli_at(document, "findings.0");
+  json_t *document = DOCUMENT("explain", "alexnet", "--group", "13..15", "--json"),
+         *finding = cli_at(document, "findings.0");
   assert_shares(finding);
   ck_assert_str_eq(cli_text(finding, "unfusable_op"), "/n/classifier/classifier.1/Gemm");
   ck_assert_uint_eq(json_array_size(cli_at(finding, "parts")), 0);
@@ -174,8 +178,9 @@ END_TEST
 START_TEST(groups_can_be_written_in_several_ways) {
   json_t *labels = explain(&explained[0]);
   const char *first = cli_text(labels, "findings.0.ops.0"), *last = cli_text(labels, "findings.0.ops.10");
-  const char *const ways[] = {cli_format("%s..%s", first, last), cli_format("10..%s", last), "10..15,16..20", "20,11..19,10",
-                              cli_format("%s,11,12..20", first), "10..20,15..20,12"};
+  const char *const ways[] = {
+      cli_format("%s..%s", first, last), cli_format("10..%s", last), "10..15,16..20", "20,11..19,10",
+      cli_format("%s,11,12..20", first), "10..20,15..20,12"};
   for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
     json_t *other = DOCUMENT("explain", "squeezenet1_1", "--buffer", "32KiB", "--group", ways[i], "--json");
     ck_assert_msg(json_equal(labels, other), "%s differs", ways[i]);
@@ -211,9 +216,10 @@ END_TEST
 START_TEST(every_explainer_explains) {
   const char *const *names = cli_names("explainers");
   for (size_t i = 0; names[i] != NULL; i++) {
-    const char *const line[] = {"explain", "squeezenet1_1", "--buffer", "32KiB", "--group", "10..20", "--split", names[i], NULL};
-    json_t *document = DOCUMENT("explain", "squeezenet1_1", "--buffer", "32KiB", "--group", "10..20", "--json", "--split",
-                                names[i], "--seed", "5");
+    const char *const line[] = {"explain", "squeezenet1_1", "--buffer", "32KiB", "--group",
+                                "10..20",  "--split",       names[i],   NULL};
+    json_t *document = DOCUMENT("explain", "squeezenet1_1", "--buffer", "32KiB", "--group", "10..20", "--json",
+                                "--split", names[i], "--seed", "5");
     json_t *finding = cli_at(document, "findings.0"), *counts = op_counts(finding);
     ck_assert_str_eq(cli_text(finding, "explainer"), names[i]);
     assert_shares(finding);
@@ -229,12 +235,13 @@ END_TEST
 
 START_TEST(explain_says_what_it_needs) {
   COMPLAINS("explain needs one of --group A..B, --plan FILE and --trace FILE; none was given", "explain", "alexnet");
-  COMPLAINS("explain needs one of --group A..B, --plan FILE and --trace FILE; more than one was given", "explain", "alexnet",
-            "--group", "1", "--plan", "x");
+  COMPLAINS("explain needs one of --group A..B, --plan FILE and --trace FILE; more than one was given", "explain",
+            "alexnet", "--group", "1", "--plan", "x");
   COMPLAINS("explain needs NET, unless it is given a trace with --trace FILE", "explain", "--group", "1");
   COMPLAINS("--trace explains a trace by itself; leave the network out", "explain", "alexnet", "--trace", "t.csv");
   cli_write("t.csv", "step,kind,op,tensor,row,bytes,occupied_bytes\n0,weights,a,,0,10,10\n");
-  COMPLAINS("t.csv: does not tell the capacity of the buffer; give it with --buffer SIZE", "explain", "--trace", "t.csv");
+  COMPLAINS("t.csv: does not tell the capacity of the buffer; give it with --buffer SIZE", "explain", "--trace",
+            "t.csv");
   cli_assert_has(OUTPUT("explain", "--trace", "t.csv", "--buffer", "16"), "fits: it needs 10 B of the 16 B");
 }
 END_TEST

@@ -17,8 +17,9 @@
 static void assert_whole(const char *path) {
   ck_assert_int_eq(cli_sql(path, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"), 0);
   ck_assert_int_eq(cli_sql(path, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
-  ck_assert_int_eq(cli_sql(path, "SELECT count(*) FROM v_run AS r WHERE group_count <>"
-                                 " (SELECT count(*) FROM v_group AS g WHERE g.run_id = r.run_id)"),
+  ck_assert_int_eq(cli_sql(path,
+                           "SELECT count(*) FROM v_run AS r WHERE group_count <>"
+                           " (SELECT count(*) FROM v_group AS g WHERE g.run_id = r.run_id)"),
                    0);
 }
 
@@ -29,13 +30,15 @@ static int64_t runs(const char *path) { return cli_sql(path, "SELECT count(*) FR
 START_TEST(a_database_that_cannot_be_made_is_told_before_the_work) {
   cli_write("file", "x");
   ck_assert_int_eq(mkdir("directory", 0777), 0);
-  COMPLAINS("file/x.db: cannot open the database: Not a directory; choose another path with --db", "schedule", "alexnet",
-            "--budget", "1000000000", "--db", "file/x.db");
-  COMPLAINS_OF("directory: is a directory where a database file was expected; choose another path with --db", "schedule",
-               "alexnet", "--budget", "1000000000", "--db", "directory");
-  COMPLAINS_OF("a/b: cannot create the directory for the database: No such file or directory; create it first or choose another",
-               "simulate", "alexnet", "--db", "a/b/c.db");
-  COMPLAINS_OF("/dev/null: is not a regular file where a database file was expected", "simulate", "alexnet", "--db", "/dev/null");
+  COMPLAINS("file/x.db: cannot open the database: Not a directory; choose another path with --db", "schedule",
+            "alexnet", "--budget", "1000000000", "--db", "file/x.db");
+  COMPLAINS_OF("directory: is a directory where a database file was expected; choose another path with --db",
+               "schedule", "alexnet", "--budget", "1000000000", "--db", "directory");
+  COMPLAINS_OF(
+      "a/b: cannot create the directory for the database: No such file or directory; create it first or choose another",
+      "simulate", "alexnet", "--db", "a/b/c.db");
+  COMPLAINS_OF("/dev/null: is not a regular file where a database file was expected", "simulate", "alexnet", "--db",
+               "/dev/null");
   if (geteuid() == 0) {
     cli_skip("root may write into every directory");
     return;
@@ -46,9 +49,11 @@ START_TEST(a_database_that_cannot_be_made_is_told_before_the_work) {
 END_TEST
 
 START_TEST(other_files_are_left_alone) {
-  cli_write("text.db", "this is no database, but it is longer than a header of SQLite's, which has a hundred bytes in it\n");
-  COMPLAINS_OF("text.db: cannot read the database: it is not an SQLite database (file is not a database); choose another file",
-               "schedule", "alexnet", "--budget", "2", "--db", "text.db");
+  cli_write("text.db",
+            "this is no database, but it is longer than a header of SQLite's, which has a hundred bytes in it\n");
+  COMPLAINS_OF(
+      "text.db: cannot read the database: it is not an SQLite database (file is not a database); choose another file",
+      "schedule", "alexnet", "--budget", "2", "--db", "text.db");
   COMPLAINS_OF("text.db: cannot read the database", "query", "runs", "--db", "text.db");
   OUTPUT("simulate", "alexnet");
   cli_sql(DATABASE, "PRAGMA user_version = 1000");
@@ -68,7 +73,8 @@ START_TEST(a_file_that_may_not_grow_costs_only_the_new_run) {
   OUTPUT("schedule", "alexnet", "--budget", "3");
   for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
     const struct cli_setting setting = {.largest_file_bytes = limits[i]};
-    struct cli_result result = cli_run(&setting, ARGUMENTS("schedule", "mobilenet_v2", "--budget", "3", "--buffer", "40KiB"));
+    struct cli_result result =
+        cli_run(&setting, ARGUMENTS("schedule", "mobilenet_v2", "--budget", "3", "--buffer", "40KiB"));
     if (result.status == 0) {
       kept++;
     } else {
@@ -100,8 +106,9 @@ START_TEST(a_full_disk_costs_only_the_new_run) {
     return;
   }
   while (kept < 200) {
-    result = cli_run(&(const struct cli_setting){0}, ARGUMENTS("schedule", "mobilenet_v2", "--budget", "2", "--buffer", "40KiB",
-                                                               "--db", "small/runs.db", "-o", "small/plan.yaml"));
+    result =
+        cli_run(&(const struct cli_setting){0}, ARGUMENTS("schedule", "mobilenet_v2", "--budget", "2", "--buffer",
+                                                          "40KiB", "--db", "small/runs.db", "-o", "small/plan.yaml"));
     if (result.status != 0) break;
     kept++;
   }
@@ -120,8 +127,14 @@ END_TEST
 /* ---- standard output and error ---- */
 
 static const char *const printing[][6] = {
-    {"show", "alexnet"}, {"simulate", "alexnet", "--json"}, {"schedule", "alexnet", "--budget", "2"}, {"list", "networks"},
-    {"help", "show"},    {"query", "runs"},                 {"explain", "alexnet", "--group", "0..2"}, {"help", "--man"},
+    {"show", "alexnet"},
+    {"simulate", "alexnet", "--json"},
+    {"schedule", "alexnet", "--budget", "2"},
+    {"list", "networks"},
+    {"help", "show"},
+    {"query", "runs"},
+    {"explain", "alexnet", "--group", "0..2"},
+    {"help", "--man"},
 };
 
 START_TEST(output_that_cannot_be_written_is_told) {
@@ -155,7 +168,8 @@ START_TEST(a_reader_that_goes_away_ends_the_program_silently) {
   int ends[2];
   ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
   close(ends[0]);
-  struct cli_result result = cli_run(&(const struct cli_setting){.out = ends[1]}, ARGUMENTS("schedule", "alexnet", "--budget", "2"));
+  struct cli_result result =
+      cli_run(&(const struct cli_setting){.out = ends[1]}, ARGUMENTS("schedule", "alexnet", "--budget", "2"));
   ck_assert_int_eq(result.status, CLI_SIGNALLED + SIGPIPE);
   ck_assert_str_eq(result.err, "");
   close(ends[1]);
@@ -171,7 +185,8 @@ static const int signals[] = {SIGTERM, SIGINT, SIGKILL, SIGHUP};
 START_TEST(a_search_that_is_ended_leaves_what_was_there) {
   OUTPUT("schedule", "alexnet", "--budget", "3");
   for (unsigned wait = 0; wait <= 200; wait += 100) {
-    const char *const line[] = {"schedule", "efficientnet_b0", "--budget", "1000000000", "--buffer", "64KiB", "-o", "plan.yaml", NULL};
+    const char *const line[] = {"schedule", "efficientnet_b0", "--budget", "1000000000", "--buffer", "64KiB",
+                                "-o",       "plan.yaml",       NULL};
     struct cli_process process = cli_start(&(const struct cli_setting){0}, line);
     cli_sleep(wait);
     ck_assert_int_eq(kill(process.pid, signals[_i]), 0);
@@ -192,7 +207,8 @@ START_TEST(runs_killed_at_any_moment_are_there_or_not) {
   int64_t kept = 1;
   OUTPUT("simulate", "alexnet");
   for (unsigned wait = 2; wait <= 60; wait += 3) {
-    struct cli_process process = cli_start(&(const struct cli_setting){0}, ARGUMENTS("schedule", "mobilenet_v2", "--budget", "5"));
+    struct cli_process process =
+        cli_start(&(const struct cli_setting){0}, ARGUMENTS("schedule", "mobilenet_v2", "--budget", "5"));
     cli_sleep(wait);
     kill(process.pid, SIGKILL);
     struct cli_result result = cli_wait(process);
@@ -209,14 +225,16 @@ END_TEST
 
 START_TEST(two_processes_write_one_database) {
   for (int round = 0; round < 8; round++) {
-    struct cli_process a = cli_start(&(const struct cli_setting){0}, ARGUMENTS("schedule", "alexnet", "--budget", "20"));
+    struct cli_process a =
+        cli_start(&(const struct cli_setting){0}, ARGUMENTS("schedule", "alexnet", "--budget", "20"));
     struct cli_process b = cli_start(&(const struct cli_setting){0}, ARGUMENTS("simulate", "squeezenet1_1"));
     struct cli_result first = cli_wait(a), second = cli_wait(b);
     ck_assert_msg(first.status == 0 && second.status == 0, "%s%s", first.err, second.err);
   }
   assert_whole(DATABASE);
   ck_assert_int_eq(cli_sql(DATABASE, "SELECT count(*) FROM v_run WHERE verb = 'schedule' AND network = 'alexnet'"), 8);
-  ck_assert_int_eq(cli_sql(DATABASE, "SELECT count(*) FROM v_run WHERE verb = 'simulate' AND network = 'squeezenet1_1'"), 8);
+  ck_assert_int_eq(
+      cli_sql(DATABASE, "SELECT count(*) FROM v_run WHERE verb = 'simulate' AND network = 'squeezenet1_1'"), 8);
 }
 END_TEST
 

