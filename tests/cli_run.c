@@ -337,15 +337,12 @@ int64_t cli_sql(const char *path, const char *sql) {
 
 void cli_skip(const char *why) { fprintf(stderr, "cli: a test is skipped: %s\n", why); }
 
-int cli_has_program(const char *name) {
-  char *path = strdup(getenv("PATH") == NULL ? "" : getenv("PATH")), *rest = path, file[4096];
-  int found = 0;
-  while (rest != NULL && !found) {
-    snprintf(file, sizeof file, "%s/%s", strsep(&rest, ":"), name);
-    found = access(file, X_OK) == 0;
+const char *cli_find_program(const char *name) {
+  char *rest = text_keep(strdup(getenv("PATH") == NULL ? "" : getenv("PATH")));
+  while (rest != NULL) {
+    const char *file = cli_format("%s/%s", strsep(&rest, ":"), name);
+    if (access(file, X_OK) == 0) return file;
   }
-  free(path);
-  snprintf(file, sizeof file, "%s is not installed", name);
-  if (!found) cli_skip(file);
-  return found;
+  cli_skip(cli_format("%s is not installed", name));
+  return NULL;
 }

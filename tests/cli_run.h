@@ -87,8 +87,8 @@ int64_t cli_sql(const char *path, const char *sql);
 
 void cli_sleep(unsigned milliseconds);
 
-/* Whether a program is on the PATH; says that the test is skipped if not. */
-int cli_has_program(const char *name);
+/* Where on the PATH a program is; NULL if nowhere, and then says that the test is skipped. */
+const char *cli_find_program(const char *name);
 void cli_skip(const char *why);
 
 /* The parts of the suite, one a file. */

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -35,7 +36,8 @@ START_TEST(a_database_that_cannot_be_made_is_told_before_the_work) {
   COMPLAINS_OF("directory: is a directory where a database file was expected; choose another path with --db",
                "schedule", "alexnet", "--budget", "1000000000", "--db", "directory");
   COMPLAINS_OF(
-      "a/b: cannot create the directory for the database: No such file or directory; create it first or choose another",
+      "a/b: cannot create the directory for the database: No such file or directory; create it first, choose another path "
+      "with --db, or keep no record with --no-db",
       "simulate", "alexnet", "--db", "a/b/c.db");
   COMPLAINS_OF("/dev/null: is not a regular file where a database file was expected", "simulate", "alexnet", "--db",
                "/dev/null");
@@ -92,19 +94,19 @@ START_TEST(a_file_that_may_not_grow_costs_only_the_new_run) {
 }
 END_TEST
 
-static int mount_small(void) {
-  return unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-         mount("none", "small", "tmpfs", 0, "size=400k") == 0;
+/* Whether this process may mount what no other one sees. */
+static bool may_mount(void) {
+  bool may = unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+  if (!may) cli_skip("nothing can be mounted here");
+  return may;
 }
 
 START_TEST(a_full_disk_costs_only_the_new_run) {
   struct cli_result result = {0};
   int64_t kept = 0;
   ck_assert_int_eq(mkdir("small", 0777), 0);
-  if (!mount_small()) {
-    cli_skip("no small file system can be mounted here");
-    return;
-  }
+  if (!may_mount()) return;
+  ck_assert_int_eq(mount("none", "small", "tmpfs", 0, "size=400k"), 0);
   while (kept < 200) {
     result =
         cli_run(&(const struct cli_setting){0}, ARGUMENTS("schedule", "mobilenet_v2", "--budget", "2", "--buffer",
@@ -121,6 +123,15 @@ START_TEST(a_full_disk_costs_only_the_new_run) {
   ck_assert_int_eq(runs("small/runs.db"), kept);
   OUTPUT("simulate", "mobilenet_v2", "--plan", "small/plan.yaml", "--no-db", "--buffer", "40KiB");
   ck_assert_int_eq(umount("small"), 0);
+}
+END_TEST
+
+START_TEST(a_missing_gnuplot_is_told_with_its_package) {
+  const char *gnuplot = cli_find_program("gnuplot");
+  if (gnuplot == NULL || !may_mount()) return;
+  ck_assert_int_eq(mount("/dev/null", gnuplot, NULL, MS_BIND, NULL), 0);
+  COMPLAINS(cli_format("cannot run %s (Permission denied); pictures take the Debian package gnuplot-nox", gnuplot),
+            "plot", "occupancy", "alexnet", "--group", "0..2", "-o", "a.svg");
 }
 END_TEST
 
@@ -246,6 +257,7 @@ TCase *cli_faults_case(void) {
   tcase_add_test(tests, other_files_are_left_alone);
   tcase_add_test(tests, a_file_that_may_not_grow_costs_only_the_new_run);
   tcase_add_test(tests, a_full_disk_costs_only_the_new_run);
+  tcase_add_test(tests, a_missing_gnuplot_is_told_with_its_package);
   tcase_add_loop_test(tests, output_that_cannot_be_written_is_told, 0, sizeof printing / sizeof printing[0]);
   tcase_add_loop_test(tests, closed_input_and_error_do_no_harm, 0, sizeof printing / sizeof printing[0]);
   tcase_add_test(tests, a_reader_that_goes_away_ends_the_program_silently);

@@ -20,7 +20,7 @@ static void assert_png(const char *path) {
 }
 
 START_TEST(occupancy_is_drawn_of_a_group_and_of_a_trace) {
-  if (!cli_has_program("gnuplot")) return;
+  if (cli_find_program("gnuplot") == NULL) return;
   OUTPUT("plot", "occupancy", "squeezenet1_1", "--group", "10..20", "--buffer", "32KiB", "-o", "a.svg");
   OUTPUT("plot", "occupancy", "squeezenet1_1", "--group", "10..20", "--buffer", "32KiB", "-o", "a.png");
   assert_svg("a.svg");
@@ -37,7 +37,7 @@ START_TEST(occupancy_is_drawn_of_a_group_and_of_a_trace) {
 END_TEST
 
 START_TEST(curves_are_drawn_of_the_database) {
-  if (!cli_has_program("gnuplot")) return;
+  if (cli_find_program("gnuplot") == NULL) return;
   COMPLAINS_OF("results/spillway.db: no such database", "plot", "curves", "-o", "c.svg");
   OUTPUT("simulate", "squeezenet1_1");
   COMPLAINS("results/spillway.db: no searches to draw; run 'spillway schedule' first", "plot", "curves", "-o", "c.svg");
@@ -59,7 +59,7 @@ END_TEST
 /* gnuplot would run what stands between backquotes. */
 START_TEST(names_are_drawn_and_never_run) {
   static const char hostile[] = "`touch ran`'\"@x\\n%s{/=20 y}$(touch ran)";
-  if (!cli_has_program("gnuplot")) return;
+  if (cli_find_program("gnuplot") == NULL) return;
   cli_write("t.csv",
             "# network: `touch ran`\n# capacity_bytes: 50\nstep,kind,op,tensor,row,bytes,occupied_bytes\n"
             "0,weights,`touch ran`'x\\,,0,30,30\n1,weights,\"'; system \"\"touch ran\"\"\",,0,30,60\n");
@@ -86,7 +86,7 @@ START_TEST(plot_says_what_it_needs) {
 END_TEST
 
 START_TEST(a_picture_that_cannot_be_written_leaves_nothing) {
-  if (!cli_has_program("gnuplot")) return;
+  if (cli_find_program("gnuplot") == NULL) return;
   COMPLAINS_OF("nowhere/a.svg: cannot write: No such file or directory", "plot", "occupancy", "alexnet", "--group",
                "0..2", "-o", "nowhere/a.svg");
   cli_write("old.svg", "old");

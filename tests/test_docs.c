@@ -46,7 +46,7 @@ static const char *whole_command(struct reader *reader, const char *line) {
 static void run_command(const char *file, const char *command) {
   static const struct cli_setting shell = {.program = "sh"};
   const char *script = cli_format("spillway() { \"$SPILLWAY_PROGRAM\" \"$@\"; }\n%s\n", command);
-  if (strstr(command, "spillway plot") != NULL && !cli_has_program("gnuplot")) return;
+  if (strstr(command, "spillway plot") != NULL && cli_find_program("gnuplot") == NULL) return;
   struct cli_result result = cli_run(&shell, ARGUMENTS("-e", "-c", script));
   ck_assert_msg(result.status == 0, "%s: %s: exit status %d: %s", file, command, result.status, result.err);
 }

@@ -47,14 +47,15 @@ static int write_data(FILE *script, struct curves *curves, struct query *query, 
   while ((more = query_step(query, err)) == 1) {
     int64_t now = query_value(query, COLUMN_RUN).integer;
     if (now != run && curves->count == MAX_CURVES) {
-      return error_set(err, ERROR_USAGE, "more than %d runs to draw; choose some with --where, such as --where \"budget = 2000\"",
+      return error_set(err, ERROR_USAGE,
+                       "more than %d runs to draw; choose some with --where, such as --where \"budget = 2000\"",
                        MAX_CURVES);
     }
     if (now != run) {
       if (run >= 0) fputs("EOD\n", script);
       fprintf(script, "$run%zu << EOD\n", curves->count);
-      curves->items[curves->count++] = (struct curve){value_text(query, COLUMN_SETTING), value_text(query, COLUMN_POLICY),
-                                                      value_text(query, COLUMN_SEED)};
+      curves->items[curves->count++] = (struct curve){value_text(query, COLUMN_SETTING),
+                                                      value_text(query, COLUMN_POLICY), value_text(query, COLUMN_SEED)};
       run = now;
     }
     fprintf(script, "%" PRId64 " %.6f\n", query_value(query, COLUMN_PLANS).integer, query_value(query, COLUMN_MB).real);
@@ -78,10 +79,12 @@ static void write_plot(FILE *script, const struct curves *curves, const char *ti
   bool same_seed = all_equal(curves, offsetof(struct curve, seed));
   fputs("set title ", script);
   gnuplot_text(script, title != NULL ? title : same_setting ? curves->items[0].setting : "best plan found");
-  fputs("\nset xlabel 'plans proposed'\nset ylabel 'DRAM traffic of fuseable ops (MB)'\nset logscale x\nset xrange [*:*] noextend\n"
-        "set grid\n"
-        "set key top right\nset tics out nomirror\nset border 3\nset rmargin 3\nplot ",
-        script);
+  fputs(
+      "\nset xlabel 'plans proposed'\nset ylabel 'DRAM traffic of fuseable ops (MB)'\nset logscale x\nset xrange [*:*] "
+      "noextend\n"
+      "set grid\n"
+      "set key top right\nset tics out nomirror\nset border 3\nset rmargin 3\nplot ",
+      script);
   for (size_t i = 0; i < curves->count; i++) {
     const struct curve *curve = &curves->items[i];
     char *name = cli_format("%s%s%s%s%s", same_setting ? "" : curve->setting, same_setting ? "" : ", ", curve->policy,
@@ -112,8 +115,8 @@ int figure_curves(FILE *script, const struct plot_settings *settings, const char
   if (status == 0) status = query_ask(query, text, parameters, 1, err);
   if (status == 0) status = write_data(script, &curves, query, err);
   if (status == 0 && curves.count == 0) {
-    status = error_set(err, ERROR_INPUT, "%s: no searches%s%s%s to draw; run 'spillway schedule' first", settings->database.path,
-                       network == NULL ? "" : " of ", network == NULL ? "" : network,
+    status = error_set(err, ERROR_INPUT, "%s: no searches%s%s%s to draw; run 'spillway schedule' first",
+                       settings->database.path, network == NULL ? "" : " of ", network == NULL ? "" : network,
                        settings->where == NULL ? "" : " that --where lets through");
   }
   if (status == 0) write_plot(script, &curves, settings->title);

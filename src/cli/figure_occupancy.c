@@ -75,9 +75,10 @@ static void write_marks(FILE *script, const struct trace *trace) {
   const struct trace_event *overflow = first_overflow(trace);
   if (trace->capacity_bytes == 0) return;
   double capacity = (double)trace->capacity_bytes / 1024;
-  fprintf(script, "set arrow 1 from graph 0, first %.3f to graph 1, first %.3f nohead front lw 2 lc rgb '#d40000'\n", capacity,
-          capacity);
-  fprintf(script, "set label 1 'capacity %s' at graph 0.99, first %.3f right offset 0,0.7 front tc rgb '#d40000' boxed\n",
+  fprintf(script, "set arrow 1 from graph 0, first %.3f to graph 1, first %.3f nohead front lw 2 lc rgb '#d40000'\n",
+          capacity, capacity);
+  fprintf(script,
+          "set label 1 'capacity %s' at graph 0.99, first %.3f right offset 0,0.7 front tc rgb '#d40000' boxed\n",
           units_format_bytes(text, trace->capacity_bytes), capacity);
   if (overflow == NULL) return;
   fprintf(script, "set label 2 ' first overflow, step %" PRIu64 "' at first %" PRIu64 ", first %.3f left rotate by 0 "
@@ -96,8 +97,8 @@ static void write_plot(FILE *script, const struct trace *trace, const struct lay
     fprintf(script, " lc rgb '%s' title ", gnuplot_colours[i]);
     gnuplot_text(script, trace->op_names[layers[i].op]);
   }
-  fprintf(script, ", \\\n  $data using 1:%zu:%zu with filledcurves lc rgb '" GNUPLOT_GREY "' title 'all other ops'", count + 1,
-          count + 2);
+  fprintf(script, ", \\\n  $data using 1:%zu:%zu with filledcurves lc rgb '" GNUPLOT_GREY "' title 'all other ops'",
+          count + 1, count + 2);
   fprintf(script, ", \\\n  $data using 1:%zu with lines lw 1 lc rgb '#333333' notitle\n", count + 2);
 }
 

@@ -86,8 +86,9 @@ static void print_holders(const struct finding *finding, uint64_t rows) {
 
 static void print_cuts(const struct finding *finding, uint64_t rows) {
   static const struct table_column columns[] = {
-      {"cut between", TABLE_LEFT}, {"and", TABLE_LEFT},         {"cuts off", TABLE_LEFT},        {"leaves KiB", TABLE_RIGHT},
-      {"and KiB", TABLE_RIGHT},    {"relief KiB", TABLE_RIGHT}, {"more DRAM KiB", TABLE_RIGHT},
+      {"cut between", TABLE_LEFT},    {"and", TABLE_LEFT},      {"cuts off", TABLE_LEFT},
+      {"leaves KiB", TABLE_RIGHT},    {"and KiB", TABLE_RIGHT}, {"relief KiB", TABLE_RIGHT},
+      {"more DRAM KiB", TABLE_RIGHT},
   };
   struct table *table = table_create(columns, finding->predicted ? 7 : 3);
   for (size_t i = 0; i < finding->cut_count && i < rows; i++) {
@@ -197,8 +198,9 @@ static void print_parts(const struct finding *finding) {
 static void print_traffic(const struct finding *finding) {
   double fused = (double)finding->fused_dram_bytes / 1e6, layers = (double)finding->layers_dram_bytes / 1e6;
   if (finding->split.part_count > 0) {
-    cli_print("\nThe parts move %.3f MB; one by one the ops move %.3f MB, and fused in a large enough buffer %.3f MB.\n",
-           (double)finding->split.dram_bytes / 1e6, layers, fused);
+    cli_print(
+        "\nThe parts move %.3f MB; one by one the ops move %.3f MB, and fused in a large enough buffer %.3f MB.\n",
+        (double)finding->split.dram_bytes / 1e6, layers, fused);
   } else {
     cli_print("\nFused the group moves %.3f MB; one by one its ops move %.3f MB.\n", fused, layers);
   }
@@ -210,9 +212,9 @@ static void print_verdict(const struct finding *finding) {
   units_format_bytes(needs, required_bytes(finding));
   units_format_bytes(has, finding->capacity_bytes);
   if (finding->overflows) {
-    cli_print("%s\noverflows: it needs %s and the buffer has %s; first at step %llu, when %s asks for %s\n", ops, needs, has,
-           (unsigned long long)finding->overflow.step, finding->graph->ops[finding->overflow_op].name,
-           units_format_bytes(wanted, finding->overflow_wanted_bytes));
+    cli_print("%s\noverflows: it needs %s and the buffer has %s; first at step %llu, when %s asks for %s\n", ops, needs,
+              has, (unsigned long long)finding->overflow.step, finding->graph->ops[finding->overflow_op].name,
+              units_format_bytes(wanted, finding->overflow_wanted_bytes));
   } else {
     cli_print("%s\nfits: it needs %s of the %s\n", ops, needs, has);
   }

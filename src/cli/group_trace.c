@@ -31,7 +31,8 @@ int group_trace(struct trace *out, const struct subject *subject, const struct m
   uint64_t capacity = subject->model.hw.buffer_capacity_bytes;
   if (group_outline(&outline, subject, method, group, err) != 0) return -1;
   if (outline.event_count > TRACE_MAX_EVENTS) {
-    return error_set(err, ERROR_INPUT, "the trace of this group has %llu events, more than the %llu that are kept; take fewer ops",
+    return error_set(err, ERROR_INPUT,
+                     "the trace of this group has %llu events, more than the %llu that are kept; take fewer ops",
                      (unsigned long long)outline.event_count, (unsigned long long)TRACE_MAX_EVENTS);
   }
   if (trace_create(out, subject->graph, capacity, err) != 0) return -1;

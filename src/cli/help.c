@@ -91,8 +91,8 @@ static enum verb_result help_run(const void *opaque, const struct arguments *arg
 static const struct verb_argument help_arguments[] = {
     {"VERB", "verbs", true, false, "the verb; all of them in short if left out"}, {0}};
 static const struct option_spec help_own_options[] = {
-    {"man", 0, OPTION_FLAG, NULL, NULL, NULL, 0, 0, "print the sections of the manual page that list verbs, options and keys",
-     offsetof(struct help_settings, man)},
+    {"man", 0, OPTION_FLAG, NULL, NULL, NULL, 0, 0,
+     "print the sections of the manual page that list verbs, options and keys", offsetof(struct help_settings, man)},
 };
 static const struct option_group help_group = OPTION_GROUP(help_own_options);
 static const struct option_use help_options[] = {{&help_group, 0}, {0}};

@@ -50,7 +50,8 @@ static const struct option_spec plot_own_options[] = {
     {"output", 'o', OPTION_TEXT, "FILE", NULL, NULL, 0, 0, "the picture, .svg or .png", SETTING(output)},
     {"title", 0, OPTION_TEXT, "TEXT", NULL, NULL, 0, 0, "title of the picture", SETTING(title)},
     {"group", 'g', OPTION_TEXT, "A..B", NULL, NULL, 0, 0, "occupancy: ops A to B, by name or label", SETTING(group)},
-    {"trace", 't', OPTION_TEXT, "FILE", NULL, NULL, 0, 0, "occupancy: a trace (CSV) instead of a group", SETTING(trace)},
+    {"trace", 't', OPTION_TEXT, "FILE", NULL, NULL, 0, 0, "occupancy: a trace (CSV) instead of a group",
+     SETTING(trace)},
     {"where", 0, OPTION_TEXT, "SQL", NULL, NULL, 0, 0, "curves: condition on the columns of v_run", SETTING(where)},
 };
 static const struct option_group plot_group = OPTION_GROUP(plot_own_options);

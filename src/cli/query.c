@@ -17,7 +17,8 @@ struct query_settings {
 };
 
 static void print_named(void) {
-  static const struct table_column columns[] = {{"query", TABLE_LEFT}, {"parameters", TABLE_LEFT}, {"answers", TABLE_LEFT}};
+  static const struct table_column columns[] = {
+      {"query", TABLE_LEFT}, {"parameters", TABLE_LEFT}, {"answers", TABLE_LEFT}};
   struct table *table = table_create(columns, 3);
   for (size_t i = 0; i < named_query_count; i++) {
     char parameters[128] = "";

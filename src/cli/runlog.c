@@ -94,7 +94,8 @@ static void fill_groups(struct store_run *run, struct arena *arena, const struct
 static void fill_search(struct store_run *run, struct arena *arena, const struct runlog_record *record) {
   const struct search_result *result = record->search->result;
   struct store_curve_point *curve = cli_checked(ARENA_NEW(arena, struct store_curve_point, result->curve_count));
-  struct store_explanation *explanations = cli_checked(ARENA_NEW(arena, struct store_explanation, result->culprit_count));
+  struct store_explanation *explanations =
+      cli_checked(ARENA_NEW(arena, struct store_explanation, result->culprit_count));
   for (size_t i = 0; i < result->curve_count; i++) {
     curve[i] = (struct store_curve_point){result->curve[i].plans, result->curve[i].fuseable_dram_bytes};
   }

@@ -79,13 +79,15 @@ static int prepare(struct schedule *schedule, struct error *err) {
 
 static int run_search(struct schedule *schedule, struct error *err) {
   struct search_options *options = &schedule->options;
-  options->progress = progress_start(schedule->subject.graph->name, options->budget, schedule->settings->progress.quiet);
+  options->progress =
+      progress_start(schedule->subject.graph->name, options->budget, schedule->settings->progress.quiet);
   int status = search_run(&schedule->result, schedule->search, &schedule->subject.model, options, err);
   progress_end(options->progress);
   options->progress = NULL;
   if (status != 0) return -1;
   schedule->seconds = runlog_seconds(&schedule->log);
-  return plan_report_create(&schedule->report, schedule->subject.sim, options->split.method, &schedule->result.plan, err);
+  return plan_report_create(&schedule->report, schedule->subject.sim, options->split.method, &schedule->result.plan,
+                            err);
 }
 
 /* The record and the plan file; neither is lost because the other cannot be written. */
@@ -107,7 +109,8 @@ static int keep(struct schedule *schedule, struct error *err) {
   int status = runlog_write(&schedule->log, &record, err);
   if (settings->output_file == NULL) return status;
   const char *method = schedule->options.split.method->name;
-  if (plan_file_save(&schedule->result.plan, method, settings->output_file, status == 0 ? err : &second) != 0) return -1;
+  if (plan_file_save(&schedule->result.plan, method, settings->output_file, status == 0 ? err : &second) != 0)
+    return -1;
   return status;
 }
 
@@ -175,8 +178,8 @@ static void print_table(const struct schedule *schedule) {
   static const struct table_column columns[] = {{NULL, TABLE_LEFT}, {NULL, TABLE_RIGHT}};
   const struct search_result *result = &schedule->result;
   subject_print(&schedule->subject);
-  printf("%s, %s search, %s split, %llu plan%s, seed %llu\n\n", schedule->options.split.method->name, schedule->search->name,
-         schedule->options.split.explainer->name, (unsigned long long)schedule->options.budget,
+  printf("%s, %s search, %s split, %llu plan%s, seed %llu\n\n", schedule->options.split.method->name,
+         schedule->search->name, schedule->options.split.explainer->name, (unsigned long long)schedule->options.budget,
          schedule->options.budget == 1 ? "" : "s", (unsigned long long)schedule->options.seed);
   plan_print_totals(&schedule->report, &schedule->baseline);
   struct table *table = table_create(columns, 2);

@@ -27,7 +27,8 @@ const struct option_group target_group = OPTION_GROUP(target_options);
 
 static const struct option_spec method_options[] = {
     {"method", 0, OPTION_NAME, "NAME", NULL, "methods", 0, 0,
-     "execution method; " DEFAULT_METHOD " if neither this nor a plan file names one", offsetof(struct method_options, name)},
+     "execution method; " DEFAULT_METHOD " if neither this nor a plan file names one",
+     offsetof(struct method_options, name)},
 };
 const struct option_group method_group = OPTION_GROUP(method_options);
 
