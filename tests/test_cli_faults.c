@@ -36,8 +36,8 @@ START_TEST(a_database_that_cannot_be_made_is_told_before_the_work) {
   COMPLAINS_OF("directory: is a directory where a database file was expected; choose another path with --db",
                "schedule", "alexnet", "--budget", "1000000000", "--db", "directory");
   COMPLAINS_OF(
-      "a/b: cannot create the directory for the database: No such file or directory; create it first, choose another path "
-      "with --db, or keep no record with --no-db",
+      "a/b: cannot create the directory for the database: No such file or directory; create it first, choose another "
+      "path with --db, or keep no record with --no-db",
       "simulate", "alexnet", "--db", "a/b/c.db");
   COMPLAINS_OF("/dev/null: is not a regular file where a database file was expected", "simulate", "alexnet", "--db",
                "/dev/null");
