@@ -14,8 +14,8 @@ static const struct explained {
 } explained[] = {
     {"squeezenet1_1", "32KiB", "10..20", true},
     {"resnet18", "128KiB", "3..9", true},
-    {"mobilenet_v2", "64KiB", "5..30", false},
-    {"efficientnet_b0", "128KiB", "60..90", false},
+    {"mobilenet_v2", "64KiB", "5..30", true},
+    {"efficientnet_b0", "128KiB", "60..90", true},
 };
 enum { EXPLAINED = sizeof explained / sizeof explained[0] };
 

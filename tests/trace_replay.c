@@ -85,6 +85,12 @@ static void play_fire(struct player *player, const struct trace_event *event, si
   check_inputs(player, event, number);
 }
 
+static void play_read(struct player *player, const struct trace_event *event, size_t number) {
+  const struct row_life *row = life(player, event);
+  RULE(row->came != 0 && row->freed == 0, number, "a row is read that is not there");
+  RULE(!is_inside(player, event->tensor) || row->fired != 0, number, "a row is read before it was computed");
+}
+
 static void play_store(struct player *player, const struct trace_event *event, size_t number) {
   struct row_life *row = life(player, event);
   RULE(row->fired != 0 && row->freed == 0 && row->stored == 0, number, "a row is stored that is not there");
@@ -122,6 +128,7 @@ static void play(struct player *player, const struct trace_event *event, size_t 
     case TRACE_WEIGHTS: play_weights(player, event, number); break;
     case TRACE_LOAD:
     case TRACE_ALLOC: play_arrival(player, event, number); break;
+    case TRACE_READ: play_read(player, event, number); break;
     case TRACE_FIRE: play_fire(player, event, number); break;
     case TRACE_STORE: play_store(player, event, number); break;
     case TRACE_FREE: play_free(player, event, number); break;

@@ -74,6 +74,7 @@ static void move_bytes(struct attribution *out, const struct trace_event *event,
     case TRACE_LOAD:
     case TRACE_ALLOC: out->row_bytes[owner] += event->bytes; break;
     case TRACE_FREE: out->row_bytes[owner] -= event->bytes; break;
+    case TRACE_READ:
     case TRACE_FIRE:
     case TRACE_STORE:
     case TRACE_OVERFLOW: break;
@@ -108,6 +109,7 @@ static bool hold(struct holding *holding, const struct trace_event *event, uint6
       if (!settle(holding, above_steps)) return false;
       holding->bytes -= event->bytes;
       break;
+    case TRACE_READ:
     case TRACE_FIRE:
     case TRACE_STORE:
     case TRACE_OVERFLOW: break;

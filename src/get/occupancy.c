@@ -11,6 +11,7 @@ static void move_bytes(uint64_t *held, const struct trace_event *event, uint32_t
     case TRACE_LOAD:
     case TRACE_ALLOC: held[owner] += event->bytes; break;
     case TRACE_FREE: held[owner] -= event->bytes; break;
+    case TRACE_READ:
     case TRACE_FIRE:
     case TRACE_STORE:
     case TRACE_OVERFLOW: break;

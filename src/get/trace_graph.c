@@ -132,6 +132,7 @@ static int note_event(struct tracer *tracer, const struct trace_event *event) {
     case TRACE_WEIGHTS: tracer->weight_bytes[op] += event->bytes; return 0;
     case TRACE_LOAD:
     case TRACE_ALLOC: return note_arrival(tracer, event, op);
+    case TRACE_READ: return note_read(tracer, op, trace_rows_find(tracer->present, event->tensor, event->row));
     case TRACE_FREE: return note_read(tracer, op, trace_rows_remove(tracer->present, event->tensor, event->row));
     case TRACE_STORE: note_store(tracer, event); return 0;
     case TRACE_FIRE:

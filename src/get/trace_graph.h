@@ -1,5 +1,5 @@
 /* A graph from a trace alone, for traces that come without their network: ops, and an edge
- * wherever an op let go of a row that another op computed. */
+ * wherever an op read or let go of a row that another op computed. */
 #ifndef SPILLWAY_GET_TRACE_GRAPH_H
 #define SPILLWAY_GET_TRACE_GRAPH_H
 

@@ -1,5 +1,6 @@
 #include "sim/report.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "util/bitset.h"
@@ -32,20 +33,36 @@ int report_compulsory_bytes(struct sim *sim, uint64_t *bytes, struct error *err)
   return 0;
 }
 
+/* Names the op that needs most of those that fit the buffer in no way. */
+static int complain_streamed(struct sim *sim, struct error *err) {
+  const struct sim_model *model = sim_model(sim);
+  uint64_t capacity = model->hw.buffer_capacity_bytes, most = 0;
+  uint32_t neediest = 0, count = 0;
+  for (uint32_t v = 0; v < model->graph->op_count; v++) {
+    struct group_cost cost;
+    int status = sim_cost_streamed(sim, v, capacity, &cost);
+    if (status < 0) return error_memory(err);
+    if (status == 0) continue;
+    count++;
+    if (cost.required_bytes <= most) continue;
+    most = cost.required_bytes;
+    neediest = v;
+  }
+  char needs[UNITS_TEXT_BYTES], has[UNITS_TEXT_BYTES], others[64] = "";
+  if (count > 1) snprintf(others, sizeof others, ", and %u more ops need more than it has", count - 1);
+  return error_set(err, ERROR_INPUT,
+                   "op '%s' of '%s' needs %s even alone, row by row with streamed weights, but the buffer has %s%s; "
+                   "give a larger buffer",
+                   model->graph->ops[neediest].name, model->graph->name, units_format_bytes(needs, most),
+                   units_format_bytes(has, capacity), others);
+}
+
 /* An op that cannot run under the method runs alone with streamed weights. */
 static int report_streamed(struct group_report *group, struct sim *sim, uint32_t op, struct error *err) {
-  const struct sim_model *model = sim_model(sim);
-  uint64_t capacity = model->hw.buffer_capacity_bytes;
   group->method = REPORT_STREAMED;
-  int status = sim_cost_streamed(sim, op, capacity, &group->cost);
+  int status = sim_cost_streamed(sim, op, sim_model(sim)->hw.buffer_capacity_bytes, &group->cost);
   if (status < 0) return error_memory(err);
-  if (status == 0) return 0;
-  char needs[UNITS_TEXT_BYTES], has[UNITS_TEXT_BYTES];
-  return error_set(err, ERROR_INPUT,
-                   "op '%s' of '%s' needs %s even alone, row by row with streamed weights, but the buffer has %s; "
-                   "give a larger buffer",
-                   model->graph->ops[op].name, model->graph->name,
-                   units_format_bytes(needs, group->cost.required_bytes), units_format_bytes(has, capacity));
+  return status == 0 ? 0 : complain_streamed(sim, err);
 }
 
 static int report_group(struct group_report *group, struct sim *sim, const struct method *method,

@@ -13,12 +13,14 @@ enum trace_kind {
   TRACE_WEIGHTS,  /* the op's weights were loaded and stay */
   TRACE_LOAD,     /* a row came from DRAM; op is the one that asked for it */
   TRACE_ALLOC,    /* room for a row that op is about to compute */
+  TRACE_READ,     /* op reads the row, which stays for now; no bytes change. Given for each row
+                   * that a reduction takes, and once for each tensor that an op reads. */
   TRACE_FIRE,     /* op computed the row; no bytes change */
   TRACE_STORE,    /* the row went to DRAM; no bytes change */
   TRACE_FREE,     /* the row was let go; op is the one that needed it last */
   TRACE_OVERFLOW, /* occupied bytes rose above capacity; bytes is what was asked for */
 };
-enum { TRACE_KIND_COUNT = 7 };
+enum { TRACE_KIND_COUNT = 8 };
 
 #define TRACE_NO_TENSOR UINT32_MAX
 

@@ -393,6 +393,13 @@ static int check_free(const struct csv_reader *reader, const struct trace_event 
                    (unsigned long long)came->step);
 }
 
+static int check_present(const struct csv_reader *reader, const struct trace_event *event, struct error *err) {
+  if (trace_rows_find(reader->rows, event->tensor, event->row) != TRACE_NO_EVENT) return 0;
+  return CSV_ERROR(reader, err,
+                   "read of row %u of '%.80s', which is not in the buffer; expected a load or alloc of it first",
+                   event->row, reader->fields[CSV_TENSOR].text);
+}
+
 static int check_row(const struct csv_reader *reader, const struct trace_event *event, struct csv_name *op,
                      struct error *err) {
   switch (event->kind) {
@@ -400,6 +407,7 @@ static int check_row(const struct csv_reader *reader, const struct trace_event *
     case TRACE_LOAD:
     case TRACE_ALLOC: return check_arrival(reader, event, err);
     case TRACE_FREE: return check_free(reader, event, err);
+    case TRACE_READ: return check_present(reader, event, err);
     case TRACE_FIRE:
     case TRACE_STORE:
     case TRACE_OVERFLOW: break;

@@ -15,6 +15,7 @@ int walk_create(struct walk *walk, const struct sim_model *model, struct error *
   walk->next = malloc(lines * sizeof *walk->next);
   walk->taken = malloc(uses * sizeof *walk->taken);
   walk->open = malloc(lines * sizeof *walk->open);
+  walk->traced = malloc(uses * sizeof *walk->traced);
   walk->outputs = malloc(lines * sizeof *walk->outputs);
   walk->stack = malloc((lines + 1) * sizeof *walk->stack);
   bool complete = true;
@@ -25,8 +26,8 @@ int walk_create(struct walk *walk, const struct sim_model *model, struct error *
     complete = complete && snapshot->next != NULL && snapshot->taken != NULL;
   }
   walk->picks.items = malloc(STEADY_PICK_ITEMS * sizeof *walk->picks.items);
-  if (walk->next != NULL && walk->taken != NULL && walk->open != NULL && walk->outputs != NULL &&
-      walk->stack != NULL && walk->picks.items != NULL && complete) {
+  if (walk->next != NULL && walk->taken != NULL && walk->open != NULL && walk->traced != NULL &&
+      walk->outputs != NULL && walk->stack != NULL && walk->picks.items != NULL && complete) {
     return 0;
   }
   walk_free(walk);
@@ -38,6 +39,7 @@ void walk_free(struct walk *walk) {
   free(walk->next);
   free(walk->taken);
   free(walk->open);
+  free(walk->traced);
   free(walk->outputs);
   free(walk->stack);
   for (int i = 0; i < WALK_LOOP_COUNT; i++) {
@@ -65,6 +67,7 @@ void walk_rewind(struct walk *walk) {
   memset(walk->next, 0, walk->lines.count * sizeof *walk->next);
   memset(walk->taken, 0, walk->lines.use_count * sizeof *walk->taken);
   memset(walk->open, 0, walk->lines.count * sizeof *walk->open);
+  memset(walk->traced, 0, walk->lines.use_count * sizeof *walk->traced);
   walk->depth = 0;
   walk->occupied_bytes = walk->peak_bytes = 0;
   walk->capacity_bytes = UINT64_MAX;
@@ -82,7 +85,8 @@ void walk_rewind(struct walk *walk) {
 static void walk_emit(struct walk *walk, enum trace_kind kind, uint32_t op, uint32_t tensor, uint32_t row,
                       uint64_t bytes) {
   if (walk->sink == NULL) return;
-  const struct trace_event event = {walk->step++, kind, op, tensor, row, bytes, walk->occupied_bytes};
+  const struct trace_event event = {walk->step, kind, op, tensor, row, bytes, walk->occupied_bytes};
+  walk->step += kind != TRACE_READ; /* it shares the step of what comes next */
   walk->sink->event(walk->sink->context, &event);
 }
 
@@ -186,6 +190,17 @@ static bool line_row_unread(const struct walk *walk, const struct line *line, ui
   return true;
 }
 
+/* Not every row that is read is let go: the trace names each tensor that the op reads once. */
+static void walk_trace_reads(struct walk *walk, const struct line *line, uint32_t q) {
+  for (uint32_t e = line->first_input; e < line->first_input + line->input_count; e++) {
+    const struct use *use = &walk->lines.uses[e];
+    int64_t row = use->streamed || walk->traced[e] ? -1 : use_last_row(use, q);
+    if (row < 0) continue;
+    walk->traced[e] = true;
+    walk_row_event(walk, TRACE_READ, line->op, &walk->lines.items[use->line], (uint32_t)row);
+  }
+}
+
 static void walk_alloc(struct walk *walk, uint32_t index, uint32_t q) {
   const struct line *line = &walk->lines.items[index];
   walk_grow(walk, TRACE_ALLOC, line->op, line->tensor, walk->sink == NULL ? 0 : row_set_row(&line->set, q),
@@ -198,6 +213,7 @@ static void walk_fire(struct walk *walk, uint32_t index) {
   uint32_t q = walk->next[index]++;
   walk->firings++;
   walk->overwrites = LINES_NONE;
+  if (walk->sink != NULL) walk_trace_reads(walk, line, q);
   if (!line->streams) {
     walk_find_overwritten(walk, line, q);
     walk->firing = index;
@@ -240,6 +256,7 @@ static void walk_take(struct walk *walk, uint32_t e) {
   const struct use *use = &walk->lines.uses[e];
   const struct line *line = &walk->lines.items[use->line];
   uint32_t q = walk->taken[e]++;
+  walk_row_event(walk, TRACE_READ, walk->lines.items[use->consumer].op, line, q);
   if (walk_row_dead(walk, line, q)) walk_free_row(walk, use, line, walk->lines.items[use->consumer].op, q);
   steady_turn(walk, WALK_STREAM, e, use->firings, use->firings - walk->taken[e]);
 }

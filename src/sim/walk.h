@@ -51,6 +51,7 @@ struct walk {
   uint32_t *next;  /* by line: rows computed or loaded so far */
   uint32_t *taken; /* by use: rows taken so far, if streamed */
   bool *open;      /* by line: the next row has its room already (an accumulator) */
+  bool *traced;    /* by use: the trace shows that the consumer reads the line */
   uint32_t *outputs; /* lines that are stored */
   uint32_t output_count;
   struct walk_frame *stack;

@@ -1,7 +1,9 @@
 #include "util/error.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 static void error_make_printable(char *text) {
   for (; *text != '\0'; text++) {
@@ -21,19 +23,18 @@ int error_set(struct error *err, enum error_kind kind, const char *format, ...) 
 }
 
 int error_input(struct error *err, const char *file, unsigned long line, const char *format, ...) {
+  enum { LONGEST_FILE = 300 }; /* of a longer path the end is shown, so that the reason has room */
   va_list args;
-  int used;
+  size_t length = strlen(file);
+  bool cut = length > LONGEST_FILE;
+  const char *shown = cut ? file + length - LONGEST_FILE : file;
   err->kind = ERROR_INPUT;
-  if (line == 0) {
-    used = snprintf(err->message, sizeof err->message, "%s: ", file);
-  } else {
-    used = snprintf(err->message, sizeof err->message, "%s:%lu: ", file, line);
-  }
-  if (used >= 0 && (size_t)used < sizeof err->message) {
-    va_start(args, format);
-    vsnprintf(err->message + used, sizeof err->message - (size_t)used, format, args);
-    va_end(args);
-  }
+  int used = snprintf(err->message, sizeof err->message, "%s%s:", cut ? "..." : "", shown);
+  if (line != 0) used += snprintf(err->message + used, sizeof err->message - (size_t)used, "%lu:", line);
+  used += snprintf(err->message + used, sizeof err->message - (size_t)used, " ");
+  va_start(args, format);
+  vsnprintf(err->message + used, sizeof err->message - (size_t)used, format, args);
+  va_end(args);
   error_make_printable(err->message);
   return -1;
 }

@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 /* "262144", "256KiB", "1.5 MiB", "256k"(= KiB), "2MB" (10^6): a whole number of bytes.
- * Units: B; KiB MiB GiB and K M G (powers of 1024); KB MB GB (powers of 1000); case does
- * not matter, a space before the unit is allowed. Returns 0, or -1 if text is not such a
+ * Units: B; KiB MiB GiB TiB and K M G T (powers of 1024); KB MB GB TB (powers of 1000); case
+ * does not matter, a space before the unit is allowed. Returns 0, or -1 if text is not such a
  * size, is negative or does not fit 63 bits. */
 int units_parse_bytes(uint64_t *bytes, const char *text);
 
