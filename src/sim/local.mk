@@ -1,5 +1,11 @@
 noinst_LIBRARIES += src/sim/libsim.a
 src_sim_libsim_a_SOURCES = \
+	src/sim/dram.c src/sim/dram.h \
+	src/sim/dram_channel.h \
+	src/sim/dram_queue.c \
+	src/sim/dram_segment.c \
+	src/sim/dram_standards.c \
+	src/sim/dram_state.c src/sim/dram_state.h \
 	src/sim/hash.h \
 	src/sim/lines.c src/sim/lines.h \
 	src/sim/method.c src/sim/method.h \
