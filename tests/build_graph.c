@@ -52,12 +52,15 @@ void net_op(struct net *net) {
                          .type = "Test",
                          .weight_elements = net->weights,
                          .bias_elements = net->biases,
+                         .macs = net->macs,
+                         .work = net->work,
                          .out_channels = net->channels};
   require(graph_builder_op(net->builder, &op, &spec, &err), &err);
   ck_assert_uint_eq(op, net->op_count);
   net->op_count++;
-  net->weights = net->biases = 0;
+  net->weights = net->biases = net->macs = 0;
   net->channels = 0;
+  net->work = (struct op_work){0};
 }
 
 uint32_t net_output(struct net *net, uint32_t rows, uint64_t elements, bool elementwise,
@@ -72,9 +75,22 @@ uint32_t net_output(struct net *net, uint32_t rows, uint64_t elements, bool elem
   return remember(net, tensor, rows, elements);
 }
 
+static void suppose_operations(struct net *net, uint64_t row_operations) {
+  if (net->work.filters == 0 && net->work.row_operations == 0) net->work.row_operations = row_operations;
+}
+
+static void suppose_products(struct net *net, uint32_t rows, uint64_t elements, uint32_t kernel) {
+  if (net->work.filters != 0 || net->work.row_operations != 0) return;
+  uint64_t filters = net->channels == 0 || elements % net->channels != 0 ? 1 : net->channels;
+  net->macs = rows * elements * kernel;
+  net->work = (struct op_work){
+      .filters = filters, .channels = 1, .groups = 1, .taps = kernel, .row_pixels = elements / filters};
+}
+
 static uint32_t one_input(struct net *net, uint32_t rows, uint64_t elements, bool elementwise, uint32_t from,
                           struct row_map map) {
   struct tensor_input input = {from, map};
+  suppose_operations(net, map.kind == ROW_STREAMED ? net->elements[from] : elements);
   net_op(net);
   return net_output(net, rows, elements, elementwise, &input, 1);
 }
@@ -87,7 +103,9 @@ uint32_t net_conv(struct net *net, uint32_t from, uint64_t elements, struct net_
                         .dilation = w.dilation,
                         .kernel = w.kernel,
                         .offset = -(int64_t)w.pad};
-  return one_input(net, (padded - reach) / w.stride + 1, elements, false, from, map);
+  uint32_t rows = (padded - reach) / w.stride + 1;
+  suppose_products(net, rows, elements, w.kernel);
+  return one_input(net, rows, elements, false, from, map);
 }
 
 uint32_t net_unary(struct net *net, uint32_t from) {
@@ -96,6 +114,7 @@ uint32_t net_unary(struct net *net, uint32_t from) {
 
 static uint32_t two_inputs(struct net *net, uint32_t left, uint32_t right, struct row_map right_map) {
   struct tensor_input inputs[2] = {{left, ROW_MAP_SAME}, {right, right_map}};
+  suppose_operations(net, net->elements[left]);
   net_op(net);
   return net_output(net, net->rows[left], net->elements[left], true, inputs, 2);
 }

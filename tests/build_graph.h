@@ -19,6 +19,8 @@ struct net {
   uint32_t tensor_count, op_count;
   uint64_t weights, biases; /* elements for the next op; 0 again after it */
   uint32_t channels;        /* output channels of the next op; likewise */
+  uint64_t macs;            /* of the next op; likewise */
+  struct op_work work;      /* of the next op; likewise. Left at 0: what fits the op's rows */
 };
 
 struct net_window {
@@ -37,7 +39,9 @@ void net_op(struct net *net);
 uint32_t net_output(struct net *net, uint32_t rows, uint64_t elements, bool elementwise,
                     const struct tensor_input *inputs, size_t input_count);
 
-/* An op and its output. */
+/* An op and its output. A convolution's window is one column wide and its channels are not
+ * told apart: each row computes `elements` sums over the rows of the window. All others are
+ * element operations. */
 uint32_t net_conv(struct net *net, uint32_t from, uint64_t elements, struct net_window window);
 uint32_t net_unary(struct net *net, uint32_t from);
 uint32_t net_binary(struct net *net, uint32_t left, uint32_t right);  /* equal rows */

@@ -374,8 +374,13 @@ const char *onnx_model_types(char *text, const struct graph *graph) {
 
 /* ---- comparing graphs ---- */
 
+static bool same_work(const struct op_work *a, const struct op_work *b) {
+  return a->filters == b->filters && a->channels == b->channels && a->groups == b->groups && a->taps == b->taps &&
+         a->row_pixels == b->row_pixels && a->row_operations == b->row_operations;
+}
+
 static bool same_op(const struct op *a, const struct op *b) {
-  return strcmp(a->type, b->type) == 0 && a->weight_elements == b->weight_elements &&
+  return same_work(&a->work, &b->work) && strcmp(a->type, b->type) == 0 && a->weight_elements == b->weight_elements &&
          a->bias_elements == b->bias_elements && a->macs == b->macs && a->out_channels == b->out_channels &&
          a->first_output == b->first_output && a->output_count == b->output_count;
 }

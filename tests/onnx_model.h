@@ -71,5 +71,6 @@ TCase *onnx_fold_case(void);
 TCase *onnx_networks_case(void);
 TCase *onnx_rows_case(void);
 TCase *onnx_weights_case(void);
+TCase *onnx_work_case(void);
 
 #endif

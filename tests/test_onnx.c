@@ -9,6 +9,7 @@ Suite *onnx_suite(void) {
   suite_add_tcase(suite, onnx_networks_case());
   suite_add_tcase(suite, onnx_rows_case());
   suite_add_tcase(suite, onnx_weights_case());
+  suite_add_tcase(suite, onnx_work_case());
   suite_add_tcase(suite, onnx_fold_case());
   suite_add_tcase(suite, onnx_blocks_case());
   suite_add_tcase(suite, onnx_errors_case());

@@ -98,6 +98,12 @@ int graph_builder_input(struct graph_builder *builder, uint32_t *tensor, const s
   return builder_tensor(builder, tensor, spec, GRAPH_NO_OP, err);
 }
 
+static bool work_is_whole(const struct op_work *work) {
+  if (work->filters == 0) return true;
+  return work->groups > 0 && work->filters % work->groups == 0 && work->channels % work->groups == 0 &&
+         work->channels > 0 && work->taps > 0 && work->row_pixels > 0;
+}
+
 int graph_builder_op(struct graph_builder *builder, uint32_t *op, const struct op_spec *spec,
                      struct error *err) {
   struct graph *graph = &builder->graph;
@@ -106,6 +112,9 @@ int graph_builder_op(struct graph_builder *builder, uint32_t *op, const struct o
   }
   if (spec->weight_elements > GRAPH_MAX_ELEMENTS || spec->bias_elements > GRAPH_MAX_ELEMENTS) {
     return error_set(err, ERROR_INPUT, "op '%s' has more than 2^40 weights", spec->name);
+  }
+  if (!work_is_whole(&spec->work)) {
+    return error_set(err, ERROR_INPUT, "op '%s' has channels that do not divide into its groups", spec->name);
   }
   if (builder_reserve((void **)&graph->ops, graph->op_count, &builder->op_capacity, sizeof *graph->ops) != 0) {
     return error_memory(err);
@@ -116,6 +125,7 @@ int graph_builder_op(struct graph_builder *builder, uint32_t *op, const struct o
       .weight_elements = spec->weight_elements,
       .bias_elements = spec->bias_elements,
       .macs = spec->macs,
+      .work = spec->work,
       .out_channels = spec->out_channels == 0 ? 1 : spec->out_channels,
       .first_output = graph->tensor_count,
   };

@@ -83,6 +83,26 @@ struct tensor {
   uint32_t consumer_count;
 };
 
+/* What one firing of an op computes, that is one row of its output. Products with weights or
+ * of two activations are loops over places, taps and channels: of each group, filters/groups
+ * sums over taps * channels/groups products for each place. All other ops are element
+ * operations, and have filters 0.
+ *
+ * rows * row_pixels * taps * filters * (channels/groups) is the op's macs, save where an
+ * output row is no whole number of places: a transposed convolution takes its places from
+ * the input, rows of an image may be cut from a batch, and row_pixels rounds up. */
+struct op_work {
+  uint64_t filters;  /* output channels, of all groups; 0 for element operations */
+  uint64_t channels; /* input channels, of all groups */
+  uint64_t groups;   /* that share nothing and divide both; depthwise: as many as channels */
+  uint64_t taps;     /* places of the window, over all its axes */
+  uint64_t row_pixels; /* places of an output row at which the window is applied */
+  /* Element operations of an output row, of several outputs the largest: its elements, times
+   * the values that each one is the best, the sum or the mean of (a pool's window). Of an op
+   * that takes its input rows one at a time (ROW_STREAMED), for each row that it takes. */
+  uint64_t row_operations;
+};
+
 /* Ops are labelled 0, 1, ... in topological order. An op with several outputs (Split)
  * produces the rows of each output as they are asked for. */
 struct op {
@@ -90,6 +110,7 @@ struct op {
   const char *type; /* ONNX op type */
   uint64_t weight_elements, bias_elements;
   uint64_t macs;    /* multiply-accumulates for one image; 0 for ops without */
+  struct op_work work;
   uint32_t out_channels; /* K: what weights can be divided by; >= 1 */
   uint32_t first_output, output_count; /* its output tensors, adjacent in graph->tensors */
   const uint32_t *predecessors, *successors; /* op labels, ascending, each once */
@@ -127,6 +148,7 @@ struct graph_builder;
 struct op_spec {
   const char *name, *type;
   uint64_t weight_elements, bias_elements, macs;
+  struct op_work work;
   uint32_t out_channels; /* 0 counts as 1 */
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "graph/onnx_import.h"
+#include "util/saturate.h"
 
 /* ---- tensors ---- */
 
@@ -102,6 +103,26 @@ static int draft_result(struct node *node, const struct result *result, uint32_t
   return 0;
 }
 
+/* Rows among which the operations of an image divide: those of the input if it is streamed. */
+static uint32_t draft_firings(const struct importer *importer, const struct draft_tensor *tensor) {
+  for (uint32_t i = 0; i < tensor->input_count; i++) {
+    if (tensor->inputs[i].map.kind == ROW_STREAMED) return importer->tensors[tensor->inputs[i].tensor].rows;
+  }
+  return tensor->rows;
+}
+
+static void draft_set_operations(const struct node *node, struct draft_op *op) {
+  const struct importer *importer = node->importer;
+  struct op_work *work = &op->spec.work;
+  if (work->filters != 0) return;
+  for (uint32_t t = op->first_tensor; t < op->first_tensor + op->tensor_count; t++) {
+    const struct draft_tensor *tensor = &importer->tensors[t];
+    uint64_t image_rows = importer->batch * draft_firings(importer, tensor);
+    uint64_t operations = node->operations == 0 ? tensor->row_elements : saturate_divide(node->operations, image_rows);
+    if (operations > work->row_operations) work->row_operations = operations;
+  }
+}
+
 static int draft_op(struct node *node) {
   struct importer *importer = node->importer;
   uint32_t index = importer->op_count++;
@@ -114,6 +135,7 @@ static int draft_op(struct node *node) {
     if (draft_result(node, &node->results[k], index) != 0) return -1;
   }
   op->tensor_count = importer->tensor_count - op->first_tensor;
+  draft_set_operations(node, op);
   return 0;
 }
 

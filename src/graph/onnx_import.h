@@ -165,7 +165,8 @@ struct node {
   bool is_view;        /* infer: result 0 is input 0 seen through another shape */
   bool keeps_numbers;  /* infer: a view that leaves the numbers as they are */
   bool repeats;        /* infer: each element of result 0 is one of input 0 */
-  struct op_spec cost; /* infer: weights, bias, macs, channels; name and type unused */
+  struct op_spec cost; /* infer: weights, bias, macs, channels, work; name and type unused */
+  uint64_t operations; /* infer: element operations of the whole batch; 0: one for each element */
   const struct value *unknown; /* infer: the input whose numbers it would have needed */
   struct error *err;
 };
@@ -243,6 +244,16 @@ void node_add_weights(struct node *node, uint32_t input);
 
 /* Multiply-accumulates of one image from those of all images; saturates. */
 void node_set_macs(struct node *node, uint64_t outputs, uint64_t per_output);
+
+/* What tells a product's work of one output row from the axes of its result. */
+enum axis_role {
+  AXIS_PIXEL,  /* the second factor, as the weights of a convolution, is the same along it */
+  AXIS_FILTER, /* the first factor, as the image, is the same along it */
+  AXIS_GROUP,  /* both differ along it */
+};
+
+/* A product of result 0's shape that sums over `taps` places of `channels` channels. */
+void node_set_work(struct node *node, const enum axis_role *roles, uint64_t taps, uint64_t channels);
 
 /* ---- constants (onnx_value.c, onnx_fold.c) ---- */
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "graph/onnx_import.h"
+#include "util/saturate.h"
 
 /* ---- Gemm ---- */
 
@@ -39,6 +40,7 @@ static int set_channels(struct node *node, uint64_t channels) {
 }
 
 static int infer_gemm(struct node *node) {
+  static const enum axis_role roles[] = {AXIS_PIXEL, AXIS_FILTER};
   uint64_t m, k, k_right, n;
   if (gemm_matrix(node, 0, "transA", &m, &k) != 0 || gemm_matrix(node, 1, "transB", &k_right, &n) != 0) return -1;
   if (k != k_right) {
@@ -52,13 +54,27 @@ static int infer_gemm(struct node *node) {
   node_add_weights(node, 0);
   node_add_weights(node, 1);
   node_set_macs(node, shape_elements(&out), k);
+  node_set_work(node, roles, 1, k);
   return 0;
 }
 
 /* ---- MatMul ---- */
 
+/* Whether a factor with these leading axes differs along an axis of `rank` leading ones. */
+static bool matmul_varies(const struct shape *leading, uint32_t axis, uint32_t rank) {
+  return axis + leading->rank >= rank && leading->dims[axis + leading->rank - rank] > 1;
+}
+
+static void matmul_roles(enum axis_role *roles, const struct shape *left, const struct shape *right) {
+  uint32_t rank = left->rank > right->rank ? left->rank : right->rank;
+  for (uint32_t d = 0; d < rank; d++) {
+    bool on_left = matmul_varies(left, d, rank), on_right = matmul_varies(right, d, rank);
+    roles[d] = on_left && on_right ? AXIS_GROUP : on_right ? AXIS_FILTER : AXIS_PIXEL;
+  }
+}
+
 /* As numpy: vectors become matrices, and lose the added dimension in the result. */
-static int matmul_shape(struct node *node, struct shape *out, uint64_t *inner) {
+static int matmul_shape(struct node *node, struct shape *out, enum axis_role *roles, uint64_t *inner) {
   struct shape left = node->inputs[0]->shape, right = node->inputs[1]->shape;
   bool left_vector = left.rank == 1, right_vector = right.rank == 1;
   if (left.rank == 0 || right.rank == 0) return node_error(node, "cannot multiply by a single number");
@@ -69,21 +85,25 @@ static int matmul_shape(struct node *node, struct shape *out, uint64_t *inner) {
   bool fits = *inner == right.dims[right.rank - 2];
   left.rank -= 2;
   right.rank -= 2;
+  matmul_roles(roles, &left, &right);
   if (!fits || !shape_broadcast(&left, &right)) {
     char a[SHAPE_TEXT_BYTES], b[SHAPE_TEXT_BYTES];
     return node_error(node, "cannot multiply %s by %s ('%s')", shape_text(a, &node->inputs[0]->shape),
                       shape_text(b, &node->inputs[1]->shape), node->inputs[1]->name);
   }
   *out = left;
+  roles[out->rank] = AXIS_PIXEL;
   if (!left_vector) out->dims[out->rank++] = m;
+  roles[out->rank] = AXIS_FILTER;
   if (!right_vector) out->dims[out->rank++] = n;
   return set_channels(node, node->inputs[1]->active && !node->inputs[0]->active ? m : n);
 }
 
 static int infer_matmul(struct node *node) {
   struct shape out;
+  enum axis_role roles[GRAPH_MAX_RANK + 1];
   uint64_t inner = 0;
-  if (matmul_shape(node, &out, &inner) != 0 || node_set_shape(node, 0, &out) != 0) return -1;
+  if (matmul_shape(node, &out, roles, &inner) != 0 || node_set_shape(node, 0, &out) != 0) return -1;
   /* The row axis of the left stays the row axis of the result unless a vector takes the
    * last dimension away. The right is needed whole: it is summed over its rows. */
   if (node->inputs[1]->shape.rank >= 2) node_set_rows_broadcast(node, 0, 0);
@@ -91,6 +111,7 @@ static int infer_matmul(struct node *node) {
   node_add_weights(node, 0);
   node_add_weights(node, 1);
   node_set_macs(node, shape_elements(&out), inner);
+  node_set_work(node, roles, 1, inner);
   return 0;
 }
 
@@ -148,13 +169,34 @@ static void einsum_set_rows(struct node *node, uint32_t input, const struct eins
   node_set_rows_broadcast(node, 0, input);
 }
 
-/* A product for each combination of all letters. */
-static void einsum_set_macs(struct node *node, const uint64_t *dims) {
-  uint64_t products = 1;
-  for (size_t letter = 0; letter < EINSUM_LETTERS; letter++) {
-    if (dims[letter] != 0 && __builtin_mul_overflow(products, dims[letter], &products)) products = UINT64_MAX;
+static bool einsum_has(const struct einsum_term *term, unsigned char letter) {
+  return memchr(term->letters, letter, term->count) != NULL;
+}
+
+/* The last operand is the second factor, the others together are the first. */
+static void einsum_set_work(struct node *node, const struct einsum_term *terms, const struct einsum_term *result,
+                            uint64_t inner) {
+  enum axis_role roles[GRAPH_MAX_RANK];
+  for (uint32_t d = 0; d < result->count; d++) {
+    bool first = false, second = einsum_has(&terms[node->input_count - 1], result->letters[d]);
+    for (uint32_t i = 0; i + 1 < node->input_count; i++) first |= einsum_has(&terms[i], result->letters[d]);
+    roles[d] = first && second ? AXIS_GROUP : second ? AXIS_FILTER : AXIS_PIXEL;
   }
-  if (node->input_count > 1) node_set_macs(node, products, 1);
+  node_set_work(node, roles, 1, inner);
+}
+
+/* A product for each combination of all letters, summed over those that the result lacks. */
+static void einsum_set_cost(struct node *node, const struct einsum_term *terms, const struct einsum_term *result,
+                            const uint64_t *dims) {
+  uint64_t products = 1, inner = 1;
+  for (size_t letter = 0; letter < EINSUM_LETTERS; letter++) {
+    if (dims[letter] == 0) continue;
+    products = saturate_multiply(products, dims[letter]);
+    if (!einsum_has(result, (unsigned char)letter)) inner = saturate_multiply(inner, dims[letter]);
+  }
+  if (node->input_count < 2) return;
+  node_set_macs(node, products, 1);
+  einsum_set_work(node, terms, result, inner);
 }
 
 static int infer_einsum(struct node *node) {
@@ -175,7 +217,7 @@ static int infer_einsum(struct node *node) {
   if (!einsum_result(at, end, dims, &result, &out)) return 0;
   if (node_set_shape(node, 0, &out) != 0) return -1;
   for (uint32_t i = 0; i < node->input_count; i++) einsum_set_rows(node, i, &terms[i], &result);
-  einsum_set_macs(node, dims);
+  einsum_set_cost(node, terms, &result, dims);
   return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "graph/onnx_import.h"
+#include "util/saturate.h"
 
 int node_error(const struct node *node, const char *format, ...) {
   char message[ERROR_MESSAGE_BYTES];
@@ -185,7 +186,23 @@ void node_add_weights(struct node *node, uint32_t input) {
 }
 
 void node_set_macs(struct node *node, uint64_t outputs, uint64_t per_output) {
-  uint64_t batch = node->importer->batch, macs;
-  if (__builtin_mul_overflow(outputs, per_output, &macs)) macs = UINT64_MAX;
-  node->cost.macs = macs / batch + (macs % batch != 0);
+  node->cost.macs = saturate_divide(saturate_multiply(outputs, per_output), node->importer->batch);
+}
+
+/* The first axis holds the images of the batch; the row axis is one firing each. */
+void node_set_work(struct node *node, const enum axis_role *roles, uint64_t taps, uint64_t channels) {
+  const struct shape *out = &node->results[0].shape;
+  uint64_t sizes[] = {[AXIS_PIXEL] = 1, [AXIS_FILTER] = 1, [AXIS_GROUP] = 1};
+  for (uint32_t d = 0; d < out->rank; d++) {
+    if (d == shape_row_axis(out)) continue;
+    uint64_t size = d == 0 ? saturate_divide(out->dims[d], node->importer->batch) : out->dims[d];
+    sizes[roles[d]] = saturate_multiply(sizes[roles[d]], size);
+  }
+  node->cost.work = (struct op_work){
+      .filters = saturate_multiply(sizes[AXIS_GROUP], sizes[AXIS_FILTER]),
+      .channels = saturate_multiply(sizes[AXIS_GROUP], channels),
+      .groups = sizes[AXIS_GROUP],
+      .taps = taps,
+      .row_pixels = sizes[AXIS_PIXEL],
+  };
 }

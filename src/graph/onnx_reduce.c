@@ -25,6 +25,7 @@ static int reduce_set(struct node *node, uint32_t mask, bool may_stream) {
   bool keep = node_int(node, "keepdims", 1) != 0;
   struct shape out = reduced_shape(in, mask, keep);
   if (node_set_shape(node, 0, &out) != 0) return -1;
+  node->operations = shape_elements(in);
   uint32_t rows_in = shape_row_axis(in), rows_out = shape_row_axis(&out);
   if (may_stream && mask != 0) node_set_reduces(node, 0, 0);
   if (rows_in == SHAPE_NO_AXIS) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "graph/onnx_import.h"
+#include "util/saturate.h"
 
 enum resize_mode { MODE_NEAREST, MODE_LINEAR, MODE_CUBIC };
 enum resize_round { ROUND_PREFER_FLOOR, ROUND_PREFER_CEIL, ROUND_FLOOR, ROUND_CEIL };
@@ -219,6 +220,16 @@ static bool is_given(const struct node *node, uint32_t input) {
   return value != NULL && shape_elements(&value->shape) > 0;
 }
 
+/* Along each axis that changes, an element is one of the input's, or blends two or four. */
+static void resize_set_operations(struct node *node, const struct resize *resize) {
+  static const uint64_t blended[] = {[MODE_NEAREST] = 1, [MODE_LINEAR] = 2, [MODE_CUBIC] = 4};
+  const struct shape *in = &node->inputs[0]->shape, *out = &node->results[0].shape;
+  node->operations = shape_elements(out);
+  for (uint32_t d = 0; d < out->rank; d++) {
+    if (out->dims[d] != in->dims[d]) node->operations = saturate_multiply(node->operations, blended[resize->mode]);
+  }
+}
+
 static int infer_resize(struct node *node) {
   struct shape out = node->inputs[0]->shape;
   struct resize resize;
@@ -232,7 +243,9 @@ static int infer_resize(struct node *node) {
   } else {
     return node_error(node, "its scales or sizes are missing");
   }
-  return node->results[0].known ? resize_set_rows(node, &resize) : 0;
+  if (!node->results[0].known) return 0;
+  resize_set_operations(node, &resize);
+  return resize_set_rows(node, &resize);
 }
 
 static const struct node_type types[] = {

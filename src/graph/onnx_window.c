@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "graph/onnx_import.h"
+#include "util/saturate.h"
 
 enum { WINDOW_MAX_AXES = GRAPH_MAX_RANK - 2, WINDOW_MAX_SETTING = 1 << 24 };
 
@@ -204,6 +205,16 @@ static uint64_t kernel_elements(const struct window *window) {
   return shape_elements(&kernel);
 }
 
+/* Where there is one axis to slide over, rows are channels: a firing computes one of them. */
+static void conv_set_work(struct node *node, const struct window *window, uint64_t group) {
+  static const enum axis_role roles[GRAPH_MAX_RANK] = {[1] = AXIS_FILTER};
+  uint64_t channels = node->inputs[0]->shape.dims[1];
+  node_set_work(node, roles, kernel_elements(window), channels / group);
+  if (window_row_axis(window) == NULL) return;
+  node->cost.work.groups = group;
+  node->cost.work.channels = channels;
+}
+
 static int infer_conv(struct node *node) {
   const struct shape *weights = &node->inputs[1]->shape;
   struct window window;
@@ -211,6 +222,7 @@ static int infer_conv(struct node *node) {
   if (conv_check(node, &group) != 0 || window_read(node, &window, weights->dims + 2) != 0) return -1;
   if (window_sizes(node, &window, false) != 0 || window_set_shape(node, &window, weights->dims[0]) != 0) return -1;
   window_set_rows(node, &window);
+  conv_set_work(node, &window, group);
   return conv_set_cost(node, weights->dims[0], shape_elements(&node->results[0].shape),
                        weights->dims[1] * kernel_elements(&window));
 }
@@ -277,6 +289,15 @@ static int transposed_set_rows(struct node *node, const struct window *window) {
   return 0;
 }
 
+/* Every place of the input meets every tap, so each output row does its share of them. */
+static void transposed_set_work(struct node *node, const struct window *window, uint64_t group) {
+  const struct shape *in = &node->inputs[0]->shape;
+  const struct window_axis *axis = window_row_axis(window);
+  uint64_t places = shape_elements(in) / in->dims[1], rows = axis == NULL ? 1 : (uint64_t)axis->out;
+  conv_set_work(node, window, group);
+  node->cost.work.row_pixels = saturate_divide(places, node->importer->batch * rows);
+}
+
 static int infer_conv_transpose(struct node *node) {
   const struct shape *weights = &node->inputs[1]->shape;
   struct window window;
@@ -285,6 +306,7 @@ static int infer_conv_transpose(struct node *node) {
   if (__builtin_mul_overflow(weights->dims[1], group, &channels)) channels = UINT64_MAX;
   if (transposed_sizes(node, &window) != 0 || window_set_shape(node, &window, channels) != 0) return -1;
   if (transposed_set_rows(node, &window) != 0) return -1;
+  transposed_set_work(node, &window, group);
   return conv_set_cost(node, channels, shape_elements(&node->inputs[0]->shape),
                        weights->dims[1] * kernel_elements(&window));
 }
@@ -296,6 +318,7 @@ static int infer_pool(struct node *node) {
   if (window_read(node, &window, NULL) != 0) return -1;
   if (window_sizes(node, &window, node_int(node, "ceil_mode", 0) != 0) != 0) return -1;
   if (window_set_shape(node, &window, node->inputs[0]->shape.dims[1]) != 0) return -1;
+  node->operations = saturate_multiply(shape_elements(&node->results[0].shape), kernel_elements(&window));
   if (window_row_axis(&window) == NULL) { /* a row is a channel, and pooled by itself */
     for (uint32_t k = 0; k < node->result_count; k++) node_set_rows(node, k, 0, ROW_MAP_SAME);
   }
@@ -307,6 +330,7 @@ static int infer_global_pool(struct node *node) {
   struct shape out = node->inputs[0]->shape;
   if (out.rank < 2) return node_error(node, "its input has %u dimensions; expected 2 at least", out.rank);
   for (uint32_t d = 2; d < out.rank; d++) out.dims[d] = 1;
+  node->operations = shape_elements(&node->inputs[0]->shape);
   if (node_set_shape(node, 0, &out) != 0) return -1;
   node_set_reduces(node, 0, 0);
   node_set_rows(node, 0, 0, out.rank >= 4 ? ROW_MAP_STREAMED : ROW_MAP_SAME);

@@ -7,6 +7,7 @@ src_util_libutil_a_SOURCES = \
 	src/util/parallel.c src/util/parallel.h \
 	src/util/progress.c src/util/progress.h \
 	src/util/rng.c src/util/rng.h \
+	src/util/saturate.h \
 	src/util/text.c src/util/text.h \
 	src/util/units.c src/util/units.h \
 	src/util/yaml.c src/util/yaml.h \
