@@ -34,6 +34,15 @@ char *help_option_text(const struct option_spec *option) {
                     option->initial == NULL ? "" : option->initial, option->initial == NULL ? "" : "]");
 }
 
+char *help_hw_key_text(const struct hw_key *key) {
+  char names[HW_EXPECTED_BYTES] = "";
+  if (key->type == HW_NAME) hw_key_expected(names, key);
+  const char *more = key->type == HW_NAME ? names : key->unit;
+  return cli_format("%s%s%s", key->help, more[0] == '\0' ? "" : key->type == HW_NAME ? ", " : ", in ", more);
+}
+
+const char *help_hw_key_default(const struct hw_key *key) { return key->initial[0] == '\0' ? "''" : key->initial; }
+
 static void help_usage(const struct verb *verb) {
   printf("Usage: spillway %s", verb->name);
   for (const struct verb_argument *argument = verb->arguments; argument->name != NULL; argument++) {

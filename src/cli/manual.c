@@ -79,10 +79,11 @@ static void put_hw_key(const struct hw_key *key) {
   fputs(".TP\n\\fB", stdout);
   put_text(key->key);
   printf("\\fR (");
-  put_text(key->initial);
+  put_text(help_hw_key_default(key));
   puts(")");
-  char *text = cli_format("%s%s%s.", key->help, key->unit[0] == '\0' ? "" : ", in ", key->unit);
-  put_line("", text);
+  char *text = help_hw_key_text(key), *sentence = cli_format("%s.", text);
+  put_line("", sentence);
+  free(sentence);
   free(text);
 }
 

@@ -6,6 +6,7 @@
 
 #include "cli/figure.h"
 #include "cli/find.h"
+#include "cli/help.h"
 #include "cli/memory.h"
 #include "cli/verb.h"
 #include "get/explainer.h"
@@ -63,11 +64,11 @@ static void fill_hardware(struct name_list *list) { find_list(list, &find_hardwa
 
 static void fill_hw_keys(struct name_list *list) {
   for (size_t i = 0; i < hw_key_count; i++) {
-    const struct hw_key *key = &hw_keys[i];
-    char *summary = cli_format("%s%s%s; default %s", key->help, key->unit[0] == '\0' ? "" : ", in ", key->unit,
-                               key->initial);
-    name_list_add(list, key->key, summary);
+    char *text = help_hw_key_text(&hw_keys[i]);
+    char *summary = cli_format("%s; default %s", text, help_hw_key_default(&hw_keys[i]));
+    name_list_add(list, hw_keys[i].key, summary);
     free(summary);
+    free(text);
   }
 }
 

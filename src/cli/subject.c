@@ -78,19 +78,24 @@ void subject_print(const struct subject *subject) {
 
 /* ---- JSON ---- */
 
-static json_t *value_text(const void *field) { return document_text(field); }
-static json_t *value_bytes(const void *field) { return document_count(*(const uint64_t *)field); }
-static json_t *value_count(const void *field) { return document_count(*(const uint32_t *)field); }
-static json_t *value_bool(const void *field) { return json_boolean(*(const bool *)field); }
-
-static json_t *(*const value_of[])(const void *field) = {
-    [HW_TEXT] = value_text, [HW_BYTES] = value_bytes, [HW_COUNT] = value_count, [HW_BOOL] = value_bool};
+static json_t *hardware_value(const struct hw *hw, const struct hw_key *key) {
+  const void *field = (const char *)hw + key->offset;
+  switch (key->type) {
+    case HW_TEXT: return document_text(field);
+    case HW_BYTES: return document_count(*(const uint64_t *)field);
+    case HW_COUNT: return document_count(*(const uint32_t *)field);
+    case HW_REAL: return json_real(*(const double *)field);
+    case HW_NAME: return document_text(key->names[*(const uint32_t *)field]);
+    case HW_BOOL: return json_boolean(*(const bool *)field);
+  }
+  return json_null();
+}
 
 json_t *subject_hardware_document(const struct hw *hw) {
   json_t *document = json_object();
   for (size_t i = 0; i < hw_key_count; i++) {
     const struct hw_key *key = &hw_keys[i];
-    json_t *value = value_of[key->type]((const char *)hw + key->offset);
+    json_t *value = hardware_value(hw, key);
     const char *point = strchr(key->key, '.');
     if (point == NULL) {
       document_add(document, key->key, value);

@@ -4,6 +4,7 @@
 
 #include "hw/hw.h"
 #include "hw/key.h"
+#include "util/units.h"
 #include "util/yaml.h"
 #include "util/yaml_write.h"
 
@@ -69,7 +70,7 @@ static void hw_format_bytes(char *out, size_t size, uint64_t bytes) {
 }
 
 static void hw_write_value(struct yaml_writer *writer, const struct hw *hw, const struct hw_key *key) {
-  char text[32];
+  char text[UNITS_TEXT_BYTES];
   const void *field = (const unsigned char *)hw + key->offset;
   switch (key->type) {
     case HW_TEXT:
@@ -81,6 +82,12 @@ static void hw_write_value(struct yaml_writer *writer, const struct hw *hw, cons
     case HW_COUNT:
       snprintf(text, sizeof text, "%u", *(const uint32_t *)field);
       break;
+    case HW_REAL:
+      units_format_real(text, *(const double *)field);
+      break;
+    case HW_NAME:
+      yaml_writer_text(writer, key->names[*(const uint32_t *)field]);
+      return;
     case HW_BOOL:
       snprintf(text, sizeof text, "%s", *(const bool *)field ? "true" : "false");
       break;

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,25 @@ int units_parse_u64(uint64_t *value, const char *text) {
   if (errno != 0 || *end != '\0') return -1;
   *value = parsed;
   return 0;
+}
+
+int units_parse_real(double *value, const char *text) {
+  char *end;
+  if (!isdigit((unsigned char)text[0]) || text[strspn(text, "0123456789.eE+-")] != '\0') return -1;
+  double parsed = strtod(text, &end);
+  if (*end != '\0' || !isfinite(parsed)) return -1;
+  *value = parsed;
+  return 0;
+}
+
+/* Fewer than 15 digits, which always come back, would turn 1600 into 1.6e+03. */
+const char *units_format_real(char *text, double value) {
+  const int sure = 17;
+  for (int digits = 15; digits <= sure; digits++) {
+    snprintf(text, UNITS_TEXT_BYTES, "%.*g", digits, value);
+    if (strtod(text, NULL) == value) break;
+  }
+  return text;
 }
 
 /* Decimal digits with an optional fraction, times factor, exactly; -1 if not whole. */

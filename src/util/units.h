@@ -14,7 +14,13 @@ int units_parse_bytes(uint64_t *bytes, const char *text);
 /* A decimal whole number without sign or trailing characters; 0 or -1. */
 int units_parse_u64(uint64_t *value, const char *text);
 
+/* A decimal number, "1600", "0.25" or "1e-3", that is finite; 0 or -1. */
+int units_parse_real(double *value, const char *text);
+
 #define UNITS_TEXT_BYTES 32
+
+/* The shortest text that units_parse_real() reads as value, which is finite. Returns text. */
+const char *units_format_real(char *text, double value);
 
 /* "256 KiB", "1.5 MiB", "147456 B": exact where short, else rounded to 4 significant
  * digits. Returns text, which holds at least UNITS_TEXT_BYTES. */
