@@ -114,6 +114,10 @@ static uint64_t share(uint64_t whole, uint64_t i, uint64_t n) {
   return (uint64_t)((unsigned __int128)whole * (i + 1) / n - (unsigned __int128)whole * i / n);
 }
 
+static uint64_t row_macs(const struct op_work *work) {
+  return work->row_pixels * work->taps * work->filters * (work->channels / work->groups);
+}
+
 /* The work of an op on `rows` output rows at once (of a reduction over rows: on all that it
  * takes), of which this is part i of n. */
 static void set_work(struct step *step, const struct builder *builder, uint64_t rows, uint64_t i, uint64_t n) {
@@ -123,7 +127,7 @@ static void set_work(struct step *step, const struct builder *builder, uint64_t 
   step->on_array = op->work.filters > 0;
   if (step->on_array) {
     step->compute_cycles = share(compute_array_cycles(hw, &op->work, op->work.row_pixels * rows), i, n);
-    step->macs = share(op_work_row_macs(&op->work) * rows, i, n);
+    step->macs = share(row_macs(&op->work) * rows, i, n);
   } else {
     step->vector_operations = share(op->work.row_operations * rows, i, n);
     step->compute_cycles = compute_vector_cycles(hw, step->vector_operations);
