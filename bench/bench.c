@@ -64,7 +64,8 @@ static void open_model(struct sim_model *model, const struct bench_case *self) {
 
 static void run_search(struct measurement *out, const struct bench_case *self) {
   const struct search_options options = {
-      .split = {method_find("lbdf"), explainer_find("trace-get"), EXPLAIN_DEFAULT_FRACTION, SPLIT_DEFAULT_BREADTH},
+      .split = {method_find("lbdf"), explainer_find("trace-get"), EXPLAIN_DEFAULT_FRACTION, SPLIT_DEFAULT_BREADTH,
+                objective_find("dram")},
       .budget = self->budget,
       .seed = 1,
       .jobs = 1,

@@ -29,7 +29,8 @@ static void fixture_close(struct fixture *fixture) {
 }
 
 static struct split_rules rules(const struct explainer *explainer) {
-  return (struct split_rules){method_find("lbdf"), explainer, EXPLAIN_DEFAULT_FRACTION, SPLIT_DEFAULT_BREADTH};
+  return (struct split_rules){method_find("lbdf"), explainer, EXPLAIN_DEFAULT_FRACTION, SPLIT_DEFAULT_BREADTH,
+                              objective_find("dram")};
 }
 
 static void run(struct search_result *result, const struct fixture *fixture, const char *search,

@@ -11,6 +11,7 @@
 #include "cli/verb.h"
 #include "get/explainer.h"
 #include "hw/hw.h"
+#include "sched/objective.h"
 #include "sched/search.h"
 #include "sim/method.h"
 #include "store/named.h"
@@ -49,6 +50,7 @@ void name_list_create(struct name_list *list, const struct name_kind *kind) {
 
 FILL_FROM_TABLE(fill_methods, methods, method_count, name)
 FILL_FROM_TABLE(fill_searches, searches, search_count, name)
+FILL_FROM_TABLE(fill_objectives, objectives, objective_count, name)
 FILL_FROM_TABLE(fill_explainers, explainers, explainer_count, name)
 FILL_FROM_TABLE(fill_queries, named_queries, named_query_count, name)
 FILL_FROM_TABLE(fill_figures, figures, figure_count, name)
@@ -75,6 +77,7 @@ static void fill_hw_keys(struct name_list *list) {
 const struct name_kind name_kinds[] = {
     {"methods", "method", "execution methods: how a group uses the buffer", fill_methods},
     {"searches", "search", "searches over fusion plans", fill_searches},
+    {"objectives", "objective", "what searches minimise", fill_objectives},
     {"explainers", "explainer", "explainers: where a group that overflows is split", fill_explainers},
     {"networks", "network", "networks that work by name", fill_networks},
     {"hardware", "hardware", "hardware descriptions that work by name", fill_hardware},
