@@ -12,6 +12,7 @@
 #include "get/explainer.h"
 #include "hw/hw.h"
 #include "sched/search.h"
+#include "sim/compute.h"
 #include "sim/method.h"
 #include "store/named.h"
 #include "store/query_print.h"
@@ -48,6 +49,7 @@ void name_list_create(struct name_list *list, const struct name_kind *kind) {
   }
 
 FILL_FROM_TABLE(fill_methods, methods, method_count, name)
+FILL_FROM_TABLE(fill_dataflows, dataflows, dataflow_count, name)
 FILL_FROM_TABLE(fill_searches, searches, search_count, name)
 FILL_FROM_TABLE(fill_explainers, explainers, explainer_count, name)
 FILL_FROM_TABLE(fill_queries, named_queries, named_query_count, name)
@@ -76,6 +78,7 @@ const struct name_kind name_kinds[] = {
     {"methods", "method", "execution methods: how a group uses the buffer", fill_methods},
     {"searches", "search", "searches over fusion plans", fill_searches},
     {"explainers", "explainer", "explainers: where a group that overflows is split", fill_explainers},
+    {"dataflows", "dataflow", "dataflows of the compute array", fill_dataflows},
     {"networks", "network", "networks that work by name", fill_networks},
     {"hardware", "hardware", "hardware descriptions that work by name", fill_hardware},
     {"hw-keys", "hardware key", "keys of a hardware file", fill_hw_keys},

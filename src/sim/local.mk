@@ -1,5 +1,6 @@
 noinst_LIBRARIES += src/sim/libsim.a
 src_sim_libsim_a_SOURCES = \
+	src/sim/compute.c src/sim/compute.h \
 	src/sim/hash.h \
 	src/sim/lines.c src/sim/lines.h \
 	src/sim/method.c src/sim/method.h \
