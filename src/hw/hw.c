@@ -40,7 +40,7 @@ const struct hw_key hw_keys[] = {
      HW_FIELD(dma_read_queue), NULL},
     {"dma.write_queue", HW_COUNT, "requests", 1, 65536, "16", "writes of at most a DRAM page that may be in flight",
      HW_FIELD(dma_write_queue), NULL},
-    {"dram.standard", HW_TEXT, "", 1, HW_NAME_BYTES - 1, "lpddr4-3200", "standard of the DRAM",
+    {"dram.standard", HW_TEXT, "", 1, HW_NAME_BYTES - 1, "LPDDR4-3200", "standard of the DRAM",
      HW_FIELD(dram_standard), NULL},
     {"dram.mapping", HW_TEXT, "", 0, HW_NAME_BYTES - 1, "",
      "how addresses map to rows, banks and columns; the standard's usual way if empty", HW_FIELD(dram_mapping), NULL},

@@ -164,7 +164,9 @@ static void walk_find_overwritten(struct walk *walk, const struct line *line, ui
       if (!use_kills(walk, e, rows.row, q)) continue;
       walk->overwrites = use->line;
       walk->overwritten_row = rows.row;
+      walk->overwriting = true;
       walk_free_row(walk, use, &walk->lines.items[use->line], line->op, rows.row);
+      walk->overwriting = false;
       return;
     }
   }

@@ -69,6 +69,7 @@ struct walk {
   uint32_t firing;    /* the line whose row takes room now, counted in next already; or LINES_NONE */
   uint32_t overwrites; /* line whose row is being written over, or LINES_NONE; and that row: */
   uint32_t overwritten_row;
+  bool overwriting; /* the row that is being let go is written over */
   uint64_t skipped_periods, firings; /* statistics of the last walk */
 };
 

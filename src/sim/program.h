@@ -1,0 +1,72 @@
+/* The row schedule of a group as a program for the timed engine: the steps of the untimed walk
+ * in their order, with what each costs the machine. */
+#ifndef SPILLWAY_SIM_PROGRAM_H
+#define SPILLWAY_SIM_PROGRAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sim/walk.h"
+#include "util/error.h"
+
+enum step_kind {
+  STEP_LOAD,  /* takes room, and DRAM fills it: a row from outside, or weights */
+  STEP_ALLOC, /* takes room for a row that will be computed */
+  STEP_WORK,  /* computes a row, or takes one into an accumulator */
+  STEP_STORE, /* sends a row to DRAM */
+  STEP_FREE,  /* gives room back */
+};
+
+#define STEP_NONE SIZE_MAX
+
+/* STORE and FREE steps that follow a WORK step happen when it ends; only a row that is written
+ * over is let go before the ALLOC of the row that takes its place. */
+struct step {
+  enum step_kind kind;
+  uint32_t op, tensor, row;      /* tensor: TRACE_NO_TENSOR for weights */
+  uint64_t bytes;                /* that take room or move */
+  uint64_t address;              /* LOAD, STORE: in DRAM */
+  uint64_t occupied_bytes;       /* after the step, if nothing ran ahead */
+  int64_t ahead_bytes;           /* occupied_bytes less all bytes loaded so far */
+  size_t pair;                   /* STORE: the FREE of its row; FREE: the STORE; or STEP_NONE */
+  bool on_array;                 /* WORK: on the compute array, else on the vector lanes */
+  bool overwritten;              /* FREE: by the row that the next ALLOC is for */
+  bool takes;                    /* WORK: a row into an accumulator; tensor and row are what is taken */
+  uint64_t compute_cycles, read_bytes, write_bytes; /* WORK */
+  uint64_t macs, vector_operations;                 /* WORK */
+};
+
+struct program {
+  struct step *steps;
+  size_t count, capacity;
+  uint64_t resident_bytes; /* weights that are there before the first step */
+  uint64_t peak_bytes;     /* of occupied_bytes */
+  bool out_of_memory;
+  size_t *stores;       /* scratch: STORE steps of the stored lines' rows */
+  size_t store_room;
+  uint32_t *store_base; /* scratch: by line, its first in stores */
+  size_t line_room;
+};
+
+/* Where tensors and weights lie in DRAM, one behind the other in the network's order. */
+struct dram_layout {
+  uint64_t *tensor_address, *weight_address; /* by tensor, by op */
+};
+
+int dram_layout_create(struct dram_layout *out, const struct sim_model *model, struct error *err);
+void dram_layout_free(struct dram_layout *layout);
+
+/* The program of a group under LBDF, one image; with_weights: they are loaded first, else they
+ * are there already (a further image of a batch). walk: any. 0, or -1 without memory. */
+int program_build(struct program *program, struct walk *walk, const struct dram_layout *layout, const uint64_t *group,
+                  bool with_weights);
+
+/* An op alone with its weights streamed in that many stripes (streamed.h). */
+int program_build_streamed(struct program *program, struct walk *walk, const struct dram_layout *layout, uint32_t op,
+                           uint32_t stripes);
+
+/* Takes a zeroed program. */
+void program_free(struct program *program);
+
+#endif
