@@ -12,6 +12,7 @@
   X(plan) \
   X(onnx) \
   X(conformance) \
+  X(compute) \
   X(sim) \
   X(sim_property) \
   X(sim_networks) \

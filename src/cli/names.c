@@ -13,6 +13,7 @@
 #include "hw/hw.h"
 #include "sched/objective.h"
 #include "sched/search.h"
+#include "sim/compute.h"
 #include "sim/method.h"
 #include "store/named.h"
 #include "store/query_print.h"
@@ -49,6 +50,7 @@ void name_list_create(struct name_list *list, const struct name_kind *kind) {
   }
 
 FILL_FROM_TABLE(fill_methods, methods, method_count, name)
+FILL_FROM_TABLE(fill_dataflows, dataflows, dataflow_count, name)
 FILL_FROM_TABLE(fill_searches, searches, search_count, name)
 FILL_FROM_TABLE(fill_objectives, objectives, objective_count, name)
 FILL_FROM_TABLE(fill_explainers, explainers, explainer_count, name)
@@ -79,6 +81,7 @@ const struct name_kind name_kinds[] = {
     {"searches", "search", "searches over fusion plans", fill_searches},
     {"objectives", "objective", "what searches minimise", fill_objectives},
     {"explainers", "explainer", "explainers: where a group that overflows is split", fill_explainers},
+    {"dataflows", "dataflow", "dataflows of the compute array", fill_dataflows},
     {"networks", "network", "networks that work by name", fill_networks},
     {"hardware", "hardware", "hardware descriptions that work by name", fill_hardware},
     {"hw-keys", "hardware key", "keys of a hardware file", fill_hw_keys},
