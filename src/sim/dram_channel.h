@@ -75,7 +75,7 @@ struct dram {
    * ahead of the data than its queue holds. */
   uint64_t burst_clocks[DRAM_QUEUE_ENTRIES];
   uint32_t next_burst;
-  uint64_t own_end_clock;    /* last burst of the latest piece */
+  uint64_t piece_end_clock;  /* last burst of the latest piece */
   uint64_t last_burst_clock; /* latest burst of all */
   uint64_t bus_clock;        /* where the bus would stand without gaps */
   bool last_was_write;
