@@ -48,8 +48,9 @@ enum { DRAM_FILTER_SLOTS = 256 };
 /* A command that could come next, on behalf of one request. Of commands that are allowed at
  * the same clock the one with the lowest order goes first. */
 struct dram_choice {
-  struct dram_command command;
-  uint64_t order;
+  uint64_t clock, order;
+  enum dram_command_kind kind;
+  uint32_t bank;
 };
 
 struct dram {
