@@ -6,6 +6,8 @@ AM_TESTS_ENVIRONMENT = SPILLWAY_SOURCE_DIR='$(abs_top_srcdir)' SPILLWAY_PROGRAM=
 	export SPILLWAY_SOURCE_DIR SPILLWAY_PROGRAM;
 tests_spillway_tests_SOURCES = \
 	tests/build_graph.c tests/build_graph.h \
+	tests/dram_checker.c tests/dram_checker.h \
+	tests/dram_patterns.c tests/dram_patterns.h \
 	tests/main.c tests/suites.h \
 	tests/onnx_model.c tests/onnx_model.h \
 	tests/random_net.c tests/random_net.h \
@@ -15,6 +17,7 @@ tests_spillway_tests_SOURCES = \
 	tests/store_fixture.c tests/store_fixture.h \
 	tests/support.c tests/support.h \
 	tests/test_conformance.c \
+	tests/test_dram.c \
 	tests/test_file.c \
 	tests/test_fuzz_corpus.c \
 	tests/test_get.c \

@@ -332,7 +332,8 @@ static void accept(struct dram *dram, bool write, uint64_t address, uint64_t clo
 }
 
 bool dram_has_room(struct dram *dram, bool write, uint64_t clock) {
-  advance(dram, dram_later(clock, dram->next_offer_clock));
+  dram->next_offer_clock = dram_later(clock, dram->next_offer_clock);
+  advance(dram, dram->next_offer_clock);
   return dram->queues[write ? DRAM_WRITES : DRAM_READS].count < DRAM_QUEUE_ENTRIES;
 }
 
