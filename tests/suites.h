@@ -16,6 +16,7 @@
   X(sim) \
   X(sim_property) \
   X(sim_networks) \
+  X(dram) \
   X(get) \
   X(fuzz_corpus) \
   X(search) \

@@ -1,6 +1,7 @@
 bin_PROGRAMS += spillway
 spillway_SOURCES = \
 	src/cli/document.c src/cli/document.h \
+	src/cli/dram.c \
 	src/cli/explain.c \
 	src/cli/figure.h \
 	src/cli/figure_curves.c \
