@@ -55,6 +55,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_sim_networks.c \
 	tests/test_sim_property.c \
 	tests/test_store.c \
+	tests/test_timeline.c \
 	tests/test_yaml.c \
 	tests/trace_replay.c tests/trace_replay.h
 tests_spillway_tests_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests $(CHECK_CFLAGS)

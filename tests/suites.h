@@ -17,6 +17,7 @@
   X(sim_property) \
   X(sim_networks) \
   X(dram) \
+  X(timeline) \
   X(get) \
   X(fuzz_corpus) \
   X(search) \
