@@ -135,7 +135,8 @@ static void run_groups(struct measurement *out, const struct bench_case *self) {
 }
 
 #define SEARCH(title, net, kib, bit, kind, plans, aim) {title, "plans", run_search, net, kib, bit, 1, kind, plans, aim}
-#define GROUPS(net, factor) {"groups of random plans, image x" #factor, "groups", run_groups, net, 256, 8, factor, NULL, 0, 0}
+#define GROUPS(net, factor) \
+  {"groups of random plans, image x" #factor, "groups", run_groups, net, 256, 8, factor, NULL, 0, 0}
 #define SCALED(net) GROUPS(net, 1), GROUPS(net, 2), GROUPS(net, 4), GROUPS(net, 8)
 
 static const struct bench_case cases[] = {
@@ -197,7 +198,8 @@ static json_t *row_document(const struct bench_case *self, const struct measurem
 
 int main(int argc, char **argv) {
   json_t *document = json_pack("{s:s, s:[]}", "version", PACKAGE_VERSION, "cases");
-  printf("%-32s %-29s %8s %4s %6s %-6s %9s %5s %10s %8s %8s\n", "case", "network", "buffer", "bits", "items", "", "seconds",
+  printf("%-32s %-29s %8s %4s %6s %-6s %9s %5s %10s %8s %8s\n", "case", "network", "buffer", "bits", "items", "",
+         "seconds",
          "aim", "items/s", "us/item", "peak MiB");
   for (size_t i = 0; i < CASE_COUNT; i++) {
     struct measurement m;

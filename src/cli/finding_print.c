@@ -313,7 +313,8 @@ static void add_simulated(json_t *document, const struct finding *finding) {
   document_add_count(document, "fused_dram_bytes", finding->fused_dram_bytes);
   document_add_count(document, "layer_by_layer_dram_bytes", finding->layers_dram_bytes);
   document_add(document, "parts", parts_document(finding));
-  if (finding->split.part_count > 0) document_add_count(document, "parts_dram_bytes", finding->split.expense.dram_bytes);
+  if (finding->split.part_count == 0) return;
+  document_add_count(document, "parts_dram_bytes", finding->split.expense.dram_bytes);
 }
 
 json_t *finding_document(const struct finding *finding) {

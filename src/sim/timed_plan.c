@@ -105,9 +105,8 @@ static int run_group(struct timed_plan *out, uint32_t g, struct timed *timed, co
   if (sink != NULL) shifting = shifting_sink(&shifted);
   out->start_cycle[g] = out->total.cycles;
   tell_group(sink, g, out->start_cycle[g], false);
-  if (timed_group(timed, plan_group(plan, g), &report->groups[g], sink == NULL ? NULL : &shifting, &out->groups[g]) != 0) {
-    return -1;
-  }
+  const struct timed_sink *told = sink == NULL ? NULL : &shifting;
+  if (timed_group(timed, plan_group(plan, g), &report->groups[g], told, &out->groups[g]) != 0) return -1;
   timed_add(&out->total, &out->groups[g], 1);
   tell_group(sink, g, out->total.cycles, true);
   return 0;

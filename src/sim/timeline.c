@@ -58,7 +58,9 @@ static void put_counter(struct timeline *timeline, const char *prefix, const cha
   fprintf(timeline->file, ",\"args\":{\"bytes\":%" PRIu64 "}}", bytes);
 }
 
-static const char *op_name(const struct timeline *timeline, uint32_t op) { return timeline->model->graph->ops[op].name; }
+static const char *op_name(const struct timeline *timeline, uint32_t op) {
+  return timeline->model->graph->ops[op].name;
+}
 
 static void put_slice_start(struct timeline *timeline, const struct timed_span *span, int process, int thread) {
   event_start(timeline, 'B', process, thread, span->start_cycle);
