@@ -18,6 +18,7 @@ tests_spillway_tests_SOURCES = \
 	tests/support.c tests/support.h \
 	tests/test_conformance.c \
 	tests/test_dram.c \
+	tests/test_dram_reference.c \
 	tests/test_file.c \
 	tests/test_fuzz_corpus.c \
 	tests/test_get.c \

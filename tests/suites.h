@@ -16,6 +16,7 @@
   X(sim_property) \
   X(sim_networks) \
   X(dram) \
+  X(dram_reference) \
   X(get) \
   X(fuzz_corpus) \
   X(search) \
