@@ -18,6 +18,7 @@
   X(sim_networks) \
   X(dram) \
   X(timeline) \
+  X(dram_reference) \
   X(get) \
   X(fuzz_corpus) \
   X(search) \
