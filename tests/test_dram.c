@@ -421,7 +421,8 @@ static const struct transfers transfers[] = {
     {"sequential reads", 2048, 4096, false, 0, 0.005},     {"sequential writes", 2048, 4096, false, 1, 0.005},
     {"odd sizes", 2048, 3136, false, 0, 0.005},            {"reads and writes by 4 KiB", 2048, 4096, false, 2, 0.025},
     {"reads and writes by 16 KiB", 512, 16384, false, 2, 0.01}, {"random rows, read", 2048, 0, true, 0, 0.04},
-    {"random rows, written", 2048, 0, true, 1, 0.04},
+    {"random rows, written", 2048, 0, true, 1, 0.04},      {"reads and writes by 1 KiB", 4096, 1024, false, 2, 0.07},
+    {"reads and writes by 448 bytes", 8192, 448, false, 2, 0.1},
 };
 enum { TRANSFERS = sizeof transfers / sizeof transfers[0] };
 
@@ -441,7 +442,7 @@ static uint64_t run_transfers(struct dram *dram, const struct transfers *what, u
     uint64_t base = what->writes == 2 && write ? UINT64_C(64) << 20 : 0;
     end_clock = larger(end_clock, move(dram, by_segment, write, base + piece * bytes, bytes));
   }
-  return by_segment ? end_clock : dram_drain(dram);
+  return larger(end_clock, dram_drain(dram));
 }
 
 START_TEST(transfers_by_row_agree_with_requests_through_the_queues) {
@@ -491,6 +492,28 @@ START_TEST(a_transfer_waits_for_its_time_and_for_the_bus) {
   uint64_t all = dram_transfer(dram, false, 32768 * 3, 32768, 5000);
   ck_assert_uint_ge(all, 5000 + 1 + 17 + 17 + 4 + 511 * 4);
   ck_assert_uint_lt(all, 5000 + 1 + 17 + 17 + 4 + 511 * 4 + 30);
+  dram_free(dram);
+}
+END_TEST
+
+/* A read keeps the bus; short writes then wait until 26 bursts have gathered. */
+START_TEST(short_writes_wait_for_one_another) {
+  struct dram *dram = channel_open("DDR4-2400", "m1", false);
+  dram_transfer(dram, false, 0, 65536, 0);
+  uint64_t clock = dram_transfer(dram, true, 1 << 20, 64 * 20, 0);
+  ck_assert_uint_eq(dram_counts(dram)->writes, 0);
+  ck_assert_uint_gt(clock, 1024 * 4);
+  dram_transfer(dram, true, (1 << 20) + 64 * 20, 64 * 6, 0);
+  ck_assert_uint_eq(dram_counts(dram)->writes, 26);
+  dram_transfer(dram, false, 65536, 64, 0);
+  dram_transfer(dram, true, 2 << 20, 64, 0);
+  ck_assert_uint_eq(dram_counts(dram)->writes, 26);
+  dram_transfer(dram, false, 65536, 64, 100000); /* nothing wanted the bus before it */
+  ck_assert_uint_eq(dram_counts(dram)->writes, 27);
+  dram_transfer(dram, true, 3 << 20, 64, 0);
+  ck_assert_uint_ge(dram_drain(dram), 100000 + 16);
+  ck_assert_uint_eq(dram_counts(dram)->writes, 28);
+  ck_assert_uint_eq(dram_counts(dram)->requests, 1024 + 26 + 1 + 1 + 1 + 1);
   dram_free(dram);
 }
 END_TEST
@@ -605,6 +628,7 @@ Suite *dram_suite(void) {
   tcase_add_loop_test(segments, transfers_by_row_agree_with_requests_through_the_queues, 0, TRANSFERS);
   tcase_add_test(segments, the_work_of_a_transfer_goes_with_rows_not_bytes);
   tcase_add_test(segments, a_transfer_waits_for_its_time_and_for_the_bus);
+  tcase_add_test(segments, short_writes_wait_for_one_another);
   tcase_add_test(segments, both_ways_into_a_channel_can_follow_one_another);
   tcase_add_test(reader, a_trace_may_have_comments_blanks_and_both_ways_to_write_hex);
   tcase_add_test(reader, an_idle_line_waits_and_then_idles);

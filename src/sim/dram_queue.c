@@ -2,7 +2,10 @@
  * events: from one command it goes to the next clock at which any command is allowed. */
 #include "sim/dram_channel.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "config.h"
 
 static uint32_t bit(uint32_t index) { return UINT32_C(1) << index; }
 
@@ -240,11 +243,22 @@ static void finish(struct dram *dram, const struct dram_request *request, uint64
   }
 }
 
+static void check_allowed(const struct dram *dram, const struct dram_command *command) {
+#ifdef SPILLWAY_INVARIANTS
+  bool in_time = command->clock < dram->state.refresh_due_clock || dram->opened_banks != 0;
+  if (!in_time || !dram_state_allows(&dram->state, command)) abort(); /* a rule is broken, or refresh put off */
+#else
+  (void)dram;
+  (void)command;
+#endif
+}
+
 static void issue(struct dram *dram, const struct dram_choice *choice) {
   struct dram_queue *queue = &dram->queues[dram->draining_writes ? DRAM_WRITES : DRAM_READS];
   uint32_t bank = choice->bank, row = dram->state.banks[bank].open_row;
   if (choice->kind == DRAM_ACTIVATE) row = queue->entries[queue->banks[bank].first].request.row;
   const struct dram_command command = {choice->kind, bank, row, choice->clock};
+  check_allowed(dram, &command);
   dram_state_issue(&dram->state, &command);
   dram->floor_clock = choice->clock;
   dram->next_known = false;
@@ -340,6 +354,7 @@ bool dram_has_room(struct dram *dram, bool write, uint64_t clock) {
 uint64_t dram_push(struct dram *dram, bool write, uint64_t address, uint64_t earliest_clock) {
   const struct dram_queue *queue = &dram->queues[write ? DRAM_WRITES : DRAM_READS];
   uint64_t clock = dram_later(earliest_clock, dram->next_offer_clock);
+  dram_posted_flush(dram);
   advance(dram, clock);
   while (queue->count == DRAM_QUEUE_ENTRIES) {
     step(dram, UINT64_MAX);
@@ -351,6 +366,7 @@ uint64_t dram_push(struct dram *dram, bool write, uint64_t address, uint64_t ear
 }
 
 uint64_t dram_drain(struct dram *dram) {
+  dram_posted_flush(dram);
   while (!dram_queues_empty(dram)) step(dram, UINT64_MAX);
   return dram_later(dram->state.data_end_clock, dram->forwarded_clock);
 }
