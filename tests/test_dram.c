@@ -2,9 +2,11 @@
  * transfers, the trace reader. */
 #include <check.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "dram_checker.h"
 #include "dram_patterns.h"
@@ -604,6 +606,62 @@ START_TEST(a_trace_of_nothing_takes_no_time) {
 }
 END_TEST
 
+/* ---- the verb ---- */
+
+/* What `spillway dram ARGUMENTS` prints for a trace on standard input; *status is its exit status. */
+static json_t *run_verb(const char *trace, const char *arguments, int *status) {
+  const char *program = getenv("SPILLWAY_PROGRAM");
+  char command[1024];
+  ck_assert_ptr_nonnull(program);
+  snprintf(command, sizeof command, "printf '%s' | '%s' dram %s 2>&1", trace, program, arguments);
+  FILE *output = popen(command, "r");
+  ck_assert_ptr_nonnull(output);
+  json_t *document = json_loadf(output, JSON_DISABLE_EOF_CHECK, NULL);
+  char rest[256];
+  while (fgets(rest, sizeof rest, output) != NULL) continue;
+  *status = WEXITSTATUS(pclose(output));
+  return document;
+}
+
+static json_int_t member(const json_t *document, const char *key) {
+  const json_t *value = json_object_get(document, key);
+  ck_assert_msg(json_is_integer(value), "no count '%s'", key);
+  return json_integer_value(value);
+}
+
+START_TEST(the_verb_prints_what_a_trace_did) {
+  int status;
+  json_t *document = run_verb("R 0\\nI 100\\nR 0\\n", "--standard DDR4-2400 --no-refresh --trace - --json", &status);
+  ck_assert_int_eq(status, 0);
+  ck_assert_int_eq(member(document, "total_clocks"), 39 + 100 + 22);
+  ck_assert_int_eq(member(document, "requests"), 2);
+  ck_assert_int_eq(member(document, "bytes"), 128);
+  ck_assert_int_eq(member(document, "activates"), 1);
+  ck_assert_int_eq(member(document, "precharges"), 0);
+  ck_assert_int_eq(member(document, "reads"), 2);
+  ck_assert_int_eq(member(document, "writes"), 0);
+  ck_assert_int_eq(member(document, "refreshes"), 0);
+  ck_assert_str_eq(json_string_value(json_object_get(document, "mapping")), "m1");
+  ck_assert_double_eq_tol(json_real_value(json_object_get(document, "row_hit_rate")), 0.5, 1e-9);
+  ck_assert_double_eq_tol(json_real_value(json_object_get(document, "average_read_latency_clocks")), 30.5, 1e-9);
+  ck_assert_double_eq_tol(json_real_value(json_object_get(document, "fraction_of_peak")), 128.0 / (16 * 161), 1e-9);
+  ck_assert_double_eq_tol(json_real_value(json_object_get(document, "seconds")), 161 * 0.833e-9, 1e-15);
+  json_decref(document);
+}
+END_TEST
+
+START_TEST(the_verb_refuses_bad_traces_and_names) {
+  const char *const arguments[] = {"--standard DDR4-2400 --trace -", "--standard DDR4 --trace -", "--trace -",
+                                   "--standard HBM2", "--standard HBM2 --mapping m9 --trace -",
+                                   "--standard HBM2 --trace /no/such/file"};
+  for (size_t i = 0; i < sizeof arguments / sizeof arguments[0]; i++) {
+    int status;
+    ck_assert_ptr_null(run_verb("Q 0\\n", arguments[i], &status));
+    ck_assert_int_eq(status, 2);
+  }
+}
+END_TEST
+
 Suite *dram_suite(void) {
   Suite *suite = suite_create("dram");
   TCase *timing = tcase_create("timing"), *forms = tcase_create("closed forms"), *random = tcase_create("random");
@@ -634,6 +692,10 @@ Suite *dram_suite(void) {
   tcase_add_test(reader, an_idle_line_waits_and_then_idles);
   tcase_add_loop_test(reader, a_bad_line_is_named_with_what_was_expected, 0, BAD_LINES);
   tcase_add_test(reader, a_trace_of_nothing_takes_no_time);
+  TCase *verb = tcase_create("verb");
+  tcase_add_test(verb, the_verb_prints_what_a_trace_did);
+  tcase_add_test(verb, the_verb_refuses_bad_traces_and_names);
+  suite_add_tcase(suite, verb);
   suite_add_tcase(suite, timing);
   suite_add_tcase(suite, forms);
   suite_add_tcase(suite, random);

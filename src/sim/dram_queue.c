@@ -38,7 +38,7 @@ static void set_hit(struct dram_queue *queue, uint32_t bank, uint8_t hit) {
   queue->hit_banks = hit == DRAM_NO_ENTRY ? queue->hit_banks & ~bit(bank) : queue->hit_banks | bit(bank);
 }
 
-/* Whether what the bank does next can differ for it. */
+/* Returns whether what the bank does next can differ because of the request. */
 static bool append(struct dram_queue *queue, const struct dram_request *request, uint32_t open_row) {
   struct dram_bank_list *list = &queue->banks[request->bank];
   uint8_t e = (uint8_t)__builtin_ctz(queue->free_entries);
@@ -107,10 +107,10 @@ static bool write_waits(struct dram *dram, uint64_t address, uint32_t bank) {
 
 static void update_direction(struct dram *dram) {
   uint32_t reads = dram->queues[DRAM_READS].count, writes = dram->queues[DRAM_WRITES].count;
-  bool enough = dram->draining_writes ? writes > DRAM_WRITES_LOW : writes >= DRAM_WRITES_HIGH, before;
-  before = dram->draining_writes;
-  dram->draining_writes = enough || reads == 0;
-  if (dram->draining_writes != before) dram->next_known = false;
+  bool enough = dram->draining_writes ? writes > DRAM_WRITES_LOW : writes >= DRAM_WRITES_HIGH;
+  bool drain = enough || reads == 0;
+  if (drain != dram->draining_writes) dram->next_known = false;
+  dram->draining_writes = drain;
 }
 
 static const struct dram_queue *current_queue(const struct dram *dram) {

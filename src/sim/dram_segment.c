@@ -171,8 +171,9 @@ static uint64_t post(struct dram *dram, const struct dram_posted *range) {
   const struct dram_standard *s = dram->state.standard;
   dram->posted[dram->posted_ranges++] = *range;
   dram->posted_bursts += range->bursts;
-  uint64_t seen = dram_later(seen_clock(dram, true, range->earliest_clock) + 1, dram->last_burst_clock + s->burst_clocks);
-  return seen + (dram->posted_bursts - 1) * dram_later(s->tccd_s_clocks, s->burst_clocks);
+  uint64_t slot_clocks = dram_later(s->tccd_s_clocks, s->burst_clocks);
+  uint64_t seen = seen_clock(dram, true, range->earliest_clock);
+  return dram_later(seen + 1, dram->last_burst_clock + slot_clocks) + (dram->posted_bursts - 1) * slot_clocks;
 }
 
 uint64_t dram_transfer(struct dram *dram, bool write, uint64_t address, uint64_t bytes, uint64_t earliest_clock) {
