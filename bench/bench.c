@@ -141,7 +141,11 @@ static uint64_t move_through(struct dram *dram, uint64_t bytes) {
   uint64_t clock = 0, total = UINT64_C(16) << 20;
   dram_reset(dram);
   for (uint64_t at = 0; at < total; at += bytes) {
-    clock = bytes == DRAM_REQUEST_BYTES ? dram_push(dram, false, at, clock) : dram_transfer(dram, false, at, bytes, 0);
+    if (bytes == DRAM_REQUEST_BYTES) {
+      clock = dram_push(dram, false, at, clock);
+    } else {
+      dram_transfer(dram, false, at, bytes, 0);
+    }
   }
   dram_drain(dram);
   return total / bytes;

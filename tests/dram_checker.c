@@ -67,7 +67,8 @@ static void check_column(struct dram_checker *checker, const struct dram_command
     expect_gap(command, same_way[b], same_group ? in_group : s->tccd_s_clocks, "tCCD");
     expect_gap(command, same_way[b], s->burst_clocks, "data bus");
     if (write) expect_gap(command, checker->read[b], s->read_to_write_clocks, "read to write");
-    if (!write) expect_gap(command, checker->write[b], data_clocks + (same_group ? s->twtr_l_clocks : s->twtr_s_clocks), "tWTR");
+    uint32_t twtr_clocks = same_group ? s->twtr_l_clocks : s->twtr_s_clocks;
+    if (!write) expect_gap(command, checker->write[b], data_clocks + twtr_clocks, "tWTR");
   }
   (write ? checker->write : checker->read)[bank] = command->clock + 1;
 }

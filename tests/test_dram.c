@@ -2,9 +2,11 @@
  * transfers, the trace reader. */
 #include <check.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "dram_checker.h"
 #include "dram_patterns.h"
@@ -421,7 +423,8 @@ static const struct transfers transfers[] = {
     {"sequential reads", 2048, 4096, false, 0, 0.005},     {"sequential writes", 2048, 4096, false, 1, 0.005},
     {"odd sizes", 2048, 3136, false, 0, 0.005},            {"reads and writes by 4 KiB", 2048, 4096, false, 2, 0.025},
     {"reads and writes by 16 KiB", 512, 16384, false, 2, 0.01}, {"random rows, read", 2048, 0, true, 0, 0.04},
-    {"random rows, written", 2048, 0, true, 1, 0.04},
+    {"random rows, written", 2048, 0, true, 1, 0.04},      {"reads and writes by 1 KiB", 4096, 1024, false, 2, 0.07},
+    {"reads and writes by 448 bytes", 8192, 448, false, 2, 0.1},
 };
 enum { TRANSFERS = sizeof transfers / sizeof transfers[0] };
 
@@ -441,7 +444,7 @@ static uint64_t run_transfers(struct dram *dram, const struct transfers *what, u
     uint64_t base = what->writes == 2 && write ? UINT64_C(64) << 20 : 0;
     end_clock = larger(end_clock, move(dram, by_segment, write, base + piece * bytes, bytes));
   }
-  return by_segment ? end_clock : dram_drain(dram);
+  return larger(end_clock, dram_drain(dram));
 }
 
 START_TEST(transfers_by_row_agree_with_requests_through_the_queues) {
@@ -491,6 +494,28 @@ START_TEST(a_transfer_waits_for_its_time_and_for_the_bus) {
   uint64_t all = dram_transfer(dram, false, 32768 * 3, 32768, 5000);
   ck_assert_uint_ge(all, 5000 + 1 + 17 + 17 + 4 + 511 * 4);
   ck_assert_uint_lt(all, 5000 + 1 + 17 + 17 + 4 + 511 * 4 + 30);
+  dram_free(dram);
+}
+END_TEST
+
+/* A read keeps the bus; short writes then wait until 26 bursts have gathered. */
+START_TEST(short_writes_wait_for_one_another) {
+  struct dram *dram = channel_open("DDR4-2400", "m1", false);
+  dram_transfer(dram, false, 0, 65536, 0);
+  uint64_t clock = dram_transfer(dram, true, 1 << 20, 64 * 20, 0);
+  ck_assert_uint_eq(dram_counts(dram)->writes, 0);
+  ck_assert_uint_gt(clock, 1024 * 4);
+  dram_transfer(dram, true, (1 << 20) + 64 * 20, 64 * 6, 0);
+  ck_assert_uint_eq(dram_counts(dram)->writes, 26);
+  dram_transfer(dram, false, 65536, 64, 0);
+  dram_transfer(dram, true, 2 << 20, 64, 0);
+  ck_assert_uint_eq(dram_counts(dram)->writes, 26);
+  dram_transfer(dram, false, 65536, 64, 100000); /* nothing wanted the bus before it */
+  ck_assert_uint_eq(dram_counts(dram)->writes, 27);
+  dram_transfer(dram, true, 3 << 20, 64, 0);
+  ck_assert_uint_ge(dram_drain(dram), 100000 + 16);
+  ck_assert_uint_eq(dram_counts(dram)->writes, 28);
+  ck_assert_uint_eq(dram_counts(dram)->requests, 1024 + 26 + 1 + 1 + 1 + 1);
   dram_free(dram);
 }
 END_TEST
@@ -581,6 +606,62 @@ START_TEST(a_trace_of_nothing_takes_no_time) {
 }
 END_TEST
 
+/* ---- the verb ---- */
+
+/* What `spillway dram ARGUMENTS` prints for a trace on standard input; *status is its exit status. */
+static json_t *run_verb(const char *trace, const char *arguments, int *status) {
+  const char *program = getenv("SPILLWAY_PROGRAM");
+  char command[1024];
+  ck_assert_ptr_nonnull(program);
+  snprintf(command, sizeof command, "printf '%s' | '%s' dram %s 2>&1", trace, program, arguments);
+  FILE *output = popen(command, "r");
+  ck_assert_ptr_nonnull(output);
+  json_t *document = json_loadf(output, JSON_DISABLE_EOF_CHECK, NULL);
+  char rest[256];
+  while (fgets(rest, sizeof rest, output) != NULL) continue;
+  *status = WEXITSTATUS(pclose(output));
+  return document;
+}
+
+static json_int_t member(const json_t *document, const char *key) {
+  const json_t *value = json_object_get(document, key);
+  ck_assert_msg(json_is_integer(value), "no count '%s'", key);
+  return json_integer_value(value);
+}
+
+START_TEST(the_verb_prints_what_a_trace_did) {
+  int status;
+  json_t *document = run_verb("R 0\\nI 100\\nR 0\\n", "--standard DDR4-2400 --no-refresh --trace - --json", &status);
+  ck_assert_int_eq(status, 0);
+  ck_assert_int_eq(member(document, "total_clocks"), 39 + 100 + 22);
+  ck_assert_int_eq(member(document, "requests"), 2);
+  ck_assert_int_eq(member(document, "bytes"), 128);
+  ck_assert_int_eq(member(document, "activates"), 1);
+  ck_assert_int_eq(member(document, "precharges"), 0);
+  ck_assert_int_eq(member(document, "reads"), 2);
+  ck_assert_int_eq(member(document, "writes"), 0);
+  ck_assert_int_eq(member(document, "refreshes"), 0);
+  ck_assert_str_eq(json_string_value(json_object_get(document, "mapping")), "m1");
+  ck_assert_double_eq_tol(json_real_value(json_object_get(document, "row_hit_rate")), 0.5, 1e-9);
+  ck_assert_double_eq_tol(json_real_value(json_object_get(document, "average_read_latency_clocks")), 30.5, 1e-9);
+  ck_assert_double_eq_tol(json_real_value(json_object_get(document, "fraction_of_peak")), 128.0 / (16 * 161), 1e-9);
+  ck_assert_double_eq_tol(json_real_value(json_object_get(document, "seconds")), 161 * 0.833e-9, 1e-15);
+  json_decref(document);
+}
+END_TEST
+
+START_TEST(the_verb_refuses_bad_traces_and_names) {
+  const char *const arguments[] = {"--standard DDR4-2400 --trace -", "--standard DDR4 --trace -", "--trace -",
+                                   "--standard HBM2", "--standard HBM2 --mapping m9 --trace -",
+                                   "--standard HBM2 --trace /no/such/file"};
+  for (size_t i = 0; i < sizeof arguments / sizeof arguments[0]; i++) {
+    int status;
+    ck_assert_ptr_null(run_verb("Q 0\\n", arguments[i], &status));
+    ck_assert_int_eq(status, 2);
+  }
+}
+END_TEST
+
 Suite *dram_suite(void) {
   Suite *suite = suite_create("dram");
   TCase *timing = tcase_create("timing"), *forms = tcase_create("closed forms"), *random = tcase_create("random");
@@ -605,11 +686,16 @@ Suite *dram_suite(void) {
   tcase_add_loop_test(segments, transfers_by_row_agree_with_requests_through_the_queues, 0, TRANSFERS);
   tcase_add_test(segments, the_work_of_a_transfer_goes_with_rows_not_bytes);
   tcase_add_test(segments, a_transfer_waits_for_its_time_and_for_the_bus);
+  tcase_add_test(segments, short_writes_wait_for_one_another);
   tcase_add_test(segments, both_ways_into_a_channel_can_follow_one_another);
   tcase_add_test(reader, a_trace_may_have_comments_blanks_and_both_ways_to_write_hex);
   tcase_add_test(reader, an_idle_line_waits_and_then_idles);
   tcase_add_loop_test(reader, a_bad_line_is_named_with_what_was_expected, 0, BAD_LINES);
   tcase_add_test(reader, a_trace_of_nothing_takes_no_time);
+  TCase *verb = tcase_create("verb");
+  tcase_add_test(verb, the_verb_prints_what_a_trace_did);
+  tcase_add_test(verb, the_verb_refuses_bad_traces_and_names);
+  suite_add_tcase(suite, verb);
   suite_add_tcase(suite, timing);
   suite_add_tcase(suite, forms);
   suite_add_tcase(suite, random);

@@ -69,7 +69,9 @@ static const struct named_count named_counts[] = {
 enum { NAMED_COUNTS = sizeof named_counts / sizeof named_counts[0] };
 
 static uint64_t count_of(const struct replay *replay, const struct named_count *named) {
-  return *(const uint64_t *)((const char *)&replay->counts + named->offset);
+  uint64_t count;
+  memcpy(&count, (const char *)&replay->counts + named->offset, sizeof count);
+  return count;
 }
 
 static void print_json(const struct replay *replay) {

@@ -15,6 +15,8 @@ void dram_reset(struct dram *dram) {
   dram->next_burst = 0;
   dram->piece_end_clock = dram->last_burst_clock = dram->bus_clock = 0;
   dram->last_was_write = false;
+  dram->posted_ranges = 0;
+  dram->posted_bursts = 0;
 }
 
 int dram_create(struct dram **out, const struct dram_standard *standard, const struct dram_mapping *mapping,

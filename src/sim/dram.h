@@ -145,16 +145,18 @@ uint64_t dram_push(struct dram *dram, bool write, uint64_t address, uint64_t ear
  * taken at once. Simulates up to it; no request can be offered before it any more. */
 bool dram_has_room(struct dram *dram, bool write, uint64_t clock);
 
-/* Finishes every request; returns the clock at which the last data so far arrived or was
+/* Finishes every request and transfer; returns the clock at which the last data so far arrived or was
  * written. */
 uint64_t dram_drain(struct dram *dram);
 
 /* ---- contiguous ranges ---- */
 
-/* Moves bytes (at least 1) from address on, none of it before earliest_clock, and returns the
- * clock at which the last byte has arrived or was written. Transfers follow one another in the
- * order of the calls; an activate may run ahead of the data as far as a full queue sees. The
- * queues are drained first. */
+/* Moves bytes (at least 1, and address + bytes does not overflow), none of it before
+ * earliest_clock, and returns the clock at which the last byte has arrived or was written.
+ * Transfers follow one another in the order of the calls; an activate may run ahead of the data
+ * as far as a full queue sees. A short write after reads waits for more writes, as in the write
+ * queue, until enough have gathered or nothing else wants the bus; what is returned is then
+ * when it would be done if the bus turned at once. dram_drain() returns when all was done. */
 uint64_t dram_transfer(struct dram *dram, bool write, uint64_t address, uint64_t bytes, uint64_t earliest_clock);
 
 #endif

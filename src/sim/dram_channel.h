@@ -53,6 +53,11 @@ struct dram_choice {
   uint32_t bank;
 };
 
+/* A range of bursts that dram_transfer() was asked to write and that waits for more writes. */
+struct dram_posted {
+  uint64_t address, bursts, earliest_clock;
+};
+
 struct dram {
   struct dram_state state;
   const struct dram_mapping *mapping;
@@ -80,7 +85,13 @@ struct dram {
   uint64_t last_burst_clock; /* latest burst of all */
   uint64_t bus_clock;        /* where the bus would stand without gaps */
   bool last_was_write;
+  struct dram_posted posted[DRAM_WRITES_HIGH - DRAM_WRITES_LOW];
+  uint32_t posted_ranges;
+  uint64_t posted_bursts;
 };
+
+/* Writes that wait go now. */
+void dram_posted_flush(struct dram *dram);
 
 void dram_queues_init(struct dram *dram);
 bool dram_queues_empty(const struct dram *dram);

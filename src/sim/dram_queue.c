@@ -2,7 +2,10 @@
  * events: from one command it goes to the next clock at which any command is allowed. */
 #include "sim/dram_channel.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "config.h"
 
 static uint32_t bit(uint32_t index) { return UINT32_C(1) << index; }
 
@@ -35,7 +38,7 @@ static void set_hit(struct dram_queue *queue, uint32_t bank, uint8_t hit) {
   queue->hit_banks = hit == DRAM_NO_ENTRY ? queue->hit_banks & ~bit(bank) : queue->hit_banks | bit(bank);
 }
 
-/* Whether what the bank does next can differ for it. */
+/* Returns whether what the bank does next can differ because of the request. */
 static bool append(struct dram_queue *queue, const struct dram_request *request, uint32_t open_row) {
   struct dram_bank_list *list = &queue->banks[request->bank];
   uint8_t e = (uint8_t)__builtin_ctz(queue->free_entries);
@@ -104,10 +107,10 @@ static bool write_waits(struct dram *dram, uint64_t address, uint32_t bank) {
 
 static void update_direction(struct dram *dram) {
   uint32_t reads = dram->queues[DRAM_READS].count, writes = dram->queues[DRAM_WRITES].count;
-  bool enough = dram->draining_writes ? writes > DRAM_WRITES_LOW : writes >= DRAM_WRITES_HIGH, before;
-  before = dram->draining_writes;
-  dram->draining_writes = enough || reads == 0;
-  if (dram->draining_writes != before) dram->next_known = false;
+  bool enough = dram->draining_writes ? writes > DRAM_WRITES_LOW : writes >= DRAM_WRITES_HIGH;
+  bool drain = enough || reads == 0;
+  if (drain != dram->draining_writes) dram->next_known = false;
+  dram->draining_writes = drain;
 }
 
 static const struct dram_queue *current_queue(const struct dram *dram) {
@@ -240,11 +243,22 @@ static void finish(struct dram *dram, const struct dram_request *request, uint64
   }
 }
 
+static void check_allowed(const struct dram *dram, const struct dram_command *command) {
+#ifdef SPILLWAY_INVARIANTS
+  bool in_time = command->clock < dram->state.refresh_due_clock || dram->opened_banks != 0;
+  if (!in_time || !dram_state_allows(&dram->state, command)) abort(); /* a rule is broken, or refresh put off */
+#else
+  (void)dram;
+  (void)command;
+#endif
+}
+
 static void issue(struct dram *dram, const struct dram_choice *choice) {
   struct dram_queue *queue = &dram->queues[dram->draining_writes ? DRAM_WRITES : DRAM_READS];
   uint32_t bank = choice->bank, row = dram->state.banks[bank].open_row;
   if (choice->kind == DRAM_ACTIVATE) row = queue->entries[queue->banks[bank].first].request.row;
   const struct dram_command command = {choice->kind, bank, row, choice->clock};
+  check_allowed(dram, &command);
   dram_state_issue(&dram->state, &command);
   dram->floor_clock = choice->clock;
   dram->next_known = false;
@@ -340,6 +354,7 @@ bool dram_has_room(struct dram *dram, bool write, uint64_t clock) {
 uint64_t dram_push(struct dram *dram, bool write, uint64_t address, uint64_t earliest_clock) {
   const struct dram_queue *queue = &dram->queues[write ? DRAM_WRITES : DRAM_READS];
   uint64_t clock = dram_later(earliest_clock, dram->next_offer_clock);
+  dram_posted_flush(dram);
   advance(dram, clock);
   while (queue->count == DRAM_QUEUE_ENTRIES) {
     step(dram, UINT64_MAX);
@@ -351,6 +366,7 @@ uint64_t dram_push(struct dram *dram, bool write, uint64_t address, uint64_t ear
 }
 
 uint64_t dram_drain(struct dram *dram) {
+  dram_posted_flush(dram);
   while (!dram_queues_empty(dram)) step(dram, UINT64_MAX);
   return dram_later(dram->state.data_end_clock, dram->forwarded_clock);
 }

@@ -141,24 +141,51 @@ static uint64_t move_some(struct dram *dram, const struct piece *piece, uint64_t
   return bursts;
 }
 
-uint64_t dram_transfer(struct dram *dram, bool write, uint64_t address, uint64_t bytes, uint64_t earliest_clock) {
+/* Moves a range of whole bursts; the clock of its last one. */
+static uint64_t move_range(struct dram *dram, bool write, const struct dram_posted *range) {
   struct dram_counts *counts = &dram->state.counts;
-  uint64_t first = address / DRAM_REQUEST_BYTES, left = (address + bytes - 1) / DRAM_REQUEST_BYTES - first + 1;
-  uint64_t at = first * DRAM_REQUEST_BYTES, activates = counts->activates, last_clock = 0;
+  uint64_t at = range->address, left = range->bursts, activates = counts->activates, last_clock = 0;
   bool split_bus = dram->state.split_bus;
-  dram_drain(dram);
   dram->state.split_bus = true; /* between bursts the bus has room for the rare row command */
-  counts->requests += left;
-  counts->row_hits += left;
   while (left > 0) {
     const struct piece piece = piece_at(dram, write, at, left);
-    uint64_t bursts = move_some(dram, &piece, earliest_clock);
+    uint64_t bursts = move_some(dram, &piece, range->earliest_clock);
     at += bursts * DRAM_REQUEST_BYTES;
     left -= bursts;
     last_clock = dram_later(last_clock, dram->piece_end_clock);
   }
-  counts->row_hits -= at_most(counts->row_hits, counts->activates - activates);
   dram->state.split_bus = split_bus;
   dram->floor_clock = dram_later(dram->floor_clock, dram->last_burst_clock + 1);
-  return dram_state_data_end(&dram->state, write, last_clock);
+  counts->row_hits += range->bursts - at_most(range->bursts, counts->activates - activates);
+  return last_clock;
+}
+
+void dram_posted_flush(struct dram *dram) {
+  for (uint32_t i = 0; i < dram->posted_ranges; i++) move_range(dram, true, &dram->posted[i]);
+  dram->posted_ranges = 0;
+  dram->posted_bursts = 0;
+}
+
+/* The range waits for more writes, so that the bus need not turn for it alone. */
+static uint64_t post(struct dram *dram, const struct dram_posted *range) {
+  const struct dram_standard *s = dram->state.standard;
+  dram->posted[dram->posted_ranges++] = *range;
+  dram->posted_bursts += range->bursts;
+  uint64_t slot_clocks = dram_later(s->tccd_s_clocks, s->burst_clocks);
+  uint64_t seen = seen_clock(dram, true, range->earliest_clock);
+  return dram_later(seen + 1, dram->last_burst_clock + slot_clocks) + (dram->posted_bursts - 1) * slot_clocks;
+}
+
+uint64_t dram_transfer(struct dram *dram, bool write, uint64_t address, uint64_t bytes, uint64_t earliest_clock) {
+  uint64_t first = address / DRAM_REQUEST_BYTES, last = (address + bytes - 1) / DRAM_REQUEST_BYTES;
+  const struct dram_posted range = {first * DRAM_REQUEST_BYTES, last - first + 1, earliest_clock};
+  bool idle = earliest_clock > dram->last_burst_clock, gather = write && !dram->last_was_write && !idle;
+  if (!dram_queues_empty(dram)) dram_drain(dram);
+  if (idle || (write && !gather)) dram_posted_flush(dram);
+  dram->state.counts.requests += range.bursts;
+  if (gather && dram->posted_bursts + range.bursts < DRAM_WRITES_HIGH - DRAM_WRITES_LOW) {
+    return dram_state_data_end(&dram->state, true, post(dram, &range));
+  }
+  if (write) dram_posted_flush(dram);
+  return dram_state_data_end(&dram->state, write, move_range(dram, write, &range));
 }

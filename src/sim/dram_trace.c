@@ -69,8 +69,10 @@ static int parse_number(uint64_t *value, const char *text, unsigned base) {
   if (*text == '\0') return -1;
   for (; *text != '\0'; text++) {
     unsigned digit = digit_value(*text);
-    if (digit >= base || *value > (UINT64_MAX - digit) / base) return -1;
-    *value = *value * base + digit;
+    if (digit >= base || __builtin_mul_overflow(*value, (uint64_t)base, value) ||
+        __builtin_add_overflow(*value, (uint64_t)digit, value)) {
+      return -1;
+    }
   }
   return 0;
 }
