@@ -22,6 +22,7 @@ struct dram_request {
   uint32_t row;
   uint8_t bank;
   bool write;
+  uint8_t next, previous; /* of its bank's list, by number of their entry */
 };
 
 /* Requests of a bank, oldest first, by number of their entry. hit is the oldest of them that
@@ -30,13 +31,8 @@ struct dram_bank_list {
   uint8_t first, last, hit;
 };
 
-struct dram_entry {
-  struct dram_request request;
-  uint8_t next, previous;
-};
-
 struct dram_queue {
-  struct dram_entry entries[DRAM_QUEUE_ENTRIES];
+  struct dram_request entries[DRAM_QUEUE_ENTRIES];
   struct dram_bank_list banks[DRAM_MAX_BANKS];
   uint32_t free_entries, waiting_banks, hit_banks; /* bit sets; hit_banks have a hit */
   uint32_t count;

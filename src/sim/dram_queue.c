@@ -29,7 +29,7 @@ bool dram_queues_empty(const struct dram *dram) {
 /* ---- the lists of the banks ---- */
 
 static uint8_t find_row(const struct dram_queue *queue, uint8_t from, uint32_t row) {
-  while (from != DRAM_NO_ENTRY && queue->entries[from].request.row != row) from = queue->entries[from].next;
+  while (from != DRAM_NO_ENTRY && queue->entries[from].row != row) from = queue->entries[from].next;
   return from;
 }
 
@@ -43,7 +43,9 @@ static bool append(struct dram_queue *queue, const struct dram_request *request,
   struct dram_bank_list *list = &queue->banks[request->bank];
   uint8_t e = (uint8_t)__builtin_ctz(queue->free_entries);
   queue->free_entries &= queue->free_entries - 1;
-  queue->entries[e] = (struct dram_entry){*request, DRAM_NO_ENTRY, list->last};
+  queue->entries[e] = *request;
+  queue->entries[e].next = DRAM_NO_ENTRY;
+  queue->entries[e].previous = list->last;
   if (list->last == DRAM_NO_ENTRY) {
     list->first = e;
   } else {
@@ -57,9 +59,9 @@ static bool append(struct dram_queue *queue, const struct dram_request *request,
 }
 
 static struct dram_request take(struct dram_queue *queue, uint8_t e) {
-  const struct dram_entry *entry = &queue->entries[e];
-  struct dram_bank_list *list = &queue->banks[entry->request.bank];
-  if (list->hit == e) set_hit(queue, entry->request.bank, find_row(queue, entry->next, entry->request.row));
+  const struct dram_request *entry = &queue->entries[e];
+  struct dram_bank_list *list = &queue->banks[entry->bank];
+  if (list->hit == e) set_hit(queue, entry->bank, find_row(queue, entry->next, entry->row));
   if (entry->previous == DRAM_NO_ENTRY) {
     list->first = entry->next;
   } else {
@@ -70,10 +72,10 @@ static struct dram_request take(struct dram_queue *queue, uint8_t e) {
   } else {
     queue->entries[entry->next].previous = entry->previous;
   }
-  if (list->first == DRAM_NO_ENTRY) queue->waiting_banks &= ~bit(entry->request.bank);
+  if (list->first == DRAM_NO_ENTRY) queue->waiting_banks &= ~bit(entry->bank);
   queue->free_entries |= bit(e);
   queue->count--;
-  return entry->request;
+  return *entry;
 }
 
 static void find_hits(struct dram *dram, uint32_t bank) {
@@ -99,7 +101,7 @@ static bool write_waits(struct dram *dram, uint64_t address, uint32_t bank) {
   const struct dram_request *opened = &dram->opened[bank];
   if ((dram->opened_banks & bit(bank)) != 0 && opened->write && opened->address == address) return true;
   uint8_t e = queue->banks[bank].first;
-  while (e != DRAM_NO_ENTRY && queue->entries[e].request.address != address) e = queue->entries[e].next;
+  while (e != DRAM_NO_ENTRY && queue->entries[e].address != address) e = queue->entries[e].next;
   return e != DRAM_NO_ENTRY;
 }
 
@@ -160,7 +162,7 @@ static void consider_opened(struct search *search, const struct dram *dram) {
 }
 
 static uint64_t order_of(const struct dram_queue *queue, uint8_t entry) {
-  return queue->entries[entry].request.number | ORDER_NOT_OPENED;
+  return queue->entries[entry].number | ORDER_NOT_OPENED;
 }
 
 /* Banks with a request for the row that is open: its burst, and if an older request wants
@@ -256,7 +258,7 @@ static void check_allowed(const struct dram *dram, const struct dram_command *co
 static void issue(struct dram *dram, const struct dram_choice *choice) {
   struct dram_queue *queue = &dram->queues[dram->draining_writes ? DRAM_WRITES : DRAM_READS];
   uint32_t bank = choice->bank, row = dram->state.banks[bank].open_row;
-  if (choice->kind == DRAM_ACTIVATE) row = queue->entries[queue->banks[bank].first].request.row;
+  if (choice->kind == DRAM_ACTIVATE) row = queue->entries[queue->banks[bank].first].row;
   const struct dram_command command = {choice->kind, bank, row, choice->clock};
   check_allowed(dram, &command);
   dram_state_issue(&dram->state, &command);
@@ -324,7 +326,7 @@ static void advance(struct dram *dram, uint64_t clock) {
 static void accept(struct dram *dram, bool write, uint64_t address, uint64_t clock) {
   struct dram_counts *counts = &dram->state.counts;
   struct dram_place place = dram_place_of(dram->state.standard, dram->mapping, address);
-  struct dram_request request = {address, clock, counts->requests++, place.row, (uint8_t)place.bank, write};
+  struct dram_request request = {address, clock, counts->requests++, place.row, (uint8_t)place.bank, write, 0, 0};
   counts->read_requests += !write;
   if (write_waits(dram, address, place.bank)) {
     counts->forwarded_reads += !write;

@@ -57,22 +57,23 @@ static int unexpected(const struct reader *reader, const char *expected, struct 
 
 /* ---- numbers ---- */
 
-static unsigned digit_value(char c) {
-  if (c >= '0' && c <= '9') return (unsigned)(c - '0');
-  c |= 0x20;
-  return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
-}
+/* The value of a digit and one more; 0 for what is none. A table, because whether a digit of an
+ * address is a letter cannot be predicted. */
+static const unsigned char digits[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
 
 /* The whole of text as a number; 0 or -1. */
 static int parse_number(uint64_t *value, const char *text, unsigned base) {
   *value = 0;
   if (*text == '\0') return -1;
   for (; *text != '\0'; text++) {
-    unsigned digit = digit_value(*text);
-    if (digit >= base || __builtin_mul_overflow(*value, (uint64_t)base, value) ||
-        __builtin_add_overflow(*value, (uint64_t)digit, value)) {
-      return -1;
-    }
+    unsigned digit = digits[(unsigned char)*text];
+    if (digit == 0 || digit > base) return -1;
+    if (__builtin_mul_overflow(*value, (uint64_t)base, value)) return -1;
+    if (__builtin_add_overflow(*value, (uint64_t)(digit - 1), value)) return -1;
   }
   return 0;
 }
