@@ -51,6 +51,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_sim_networks.c \
 	tests/test_sim_property.c \
 	tests/test_store.c \
+	tests/test_timed_metrics.c \
 	tests/test_yaml.c \
 	tests/trace_replay.c tests/trace_replay.h
 tests_spillway_tests_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests $(CHECK_CFLAGS)
