@@ -29,6 +29,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_cli_schedule.c \
 	tests/test_cli_simulate.c \
 	tests/test_cli_terminal.c \
+	tests/test_cli_timed.c \
 	tests/test_conformance.c \
 	tests/test_docs.c \
 	tests/test_file.c \
