@@ -12,8 +12,9 @@
 #include "config.h"
 #include "sched/candidate.h"
 #include "sched/search.h"
-#include "sim/report.h"
 #include "scaled_network.h"
+#include "sim/dram.h"
+#include "sim/report.h"
 #include "util/bitset.h"
 
 /* What a case measures; sent from its process through a pipe. */
@@ -64,7 +65,8 @@ static void open_model(struct sim_model *model, const struct bench_case *self) {
 
 static void run_search(struct measurement *out, const struct bench_case *self) {
   const struct search_options options = {
-      .split = {method_find("lbdf"), explainer_find("trace-get"), EXPLAIN_DEFAULT_FRACTION, SPLIT_DEFAULT_BREADTH},
+      .split = {method_find("lbdf"), explainer_find("trace-get"), EXPLAIN_DEFAULT_FRACTION, SPLIT_DEFAULT_BREADTH,
+                objective_find("dram")},
       .budget = self->budget,
       .seed = 1,
       .jobs = 1,
@@ -133,8 +135,42 @@ static void run_groups(struct measurement *out, const struct bench_case *self) {
   out->items = out->groups_evaluated = count;
 }
 
+/* 16 MiB through the DRAM channel that is called self->network, in requests of 64 bytes or in
+ * transfers of a row of a bank. */
+static uint64_t move_through(struct dram *dram, uint64_t bytes) {
+  uint64_t clock = 0, total = UINT64_C(16) << 20;
+  dram_reset(dram);
+  for (uint64_t at = 0; at < total; at += bytes) {
+    clock = bytes == DRAM_REQUEST_BYTES ? dram_push(dram, false, at, clock) : dram_transfer(dram, false, at, bytes, 0);
+  }
+  dram_drain(dram);
+  return total / bytes;
+}
+
+static void run_dram(struct measurement *out, const struct bench_case *self, bool by_request) {
+  struct error err = ERROR_INIT;
+  const struct dram_standard *standard = dram_standard_find(self->network);
+  struct dram *dram;
+  require(dram_create(&dram, standard, dram_mapping_default(standard), &err), &err);
+  out->seconds = 1e9;
+  for (int repeat = 0; repeat < 5; repeat++) {
+    double start = now();
+    out->items = move_through(dram, by_request ? DRAM_REQUEST_BYTES : standard->row_bytes);
+    double seconds = now() - start;
+    if (seconds < out->seconds) out->seconds = seconds;
+  }
+  dram_free(dram);
+}
+
+static void run_dram_rows(struct measurement *out, const struct bench_case *self) { run_dram(out, self, false); }
+static void run_dram_requests(struct measurement *out, const struct bench_case *self) { run_dram(out, self, true); }
+
+#define DRAM(name, seconds) \
+  {"16 MiB of DRAM by the row", "rows", run_dram_rows, name, 0, 0, 1, NULL, 0, 0.005}, \
+  {"16 MiB of DRAM by 64 bytes", "reqs", run_dram_requests, name, 0, 0, 1, NULL, 0, seconds}
 #define SEARCH(title, net, kib, bit, kind, plans, aim) {title, "plans", run_search, net, kib, bit, 1, kind, plans, aim}
-#define GROUPS(net, factor) {"groups of random plans, image x" #factor, "groups", run_groups, net, 256, 8, factor, NULL, 0, 0}
+#define GROUPS(net, factor) \
+  {"groups of random plans, image x" #factor, "groups", run_groups, net, 256, 8, factor, NULL, 0, 0}
 #define SCALED(net) GROUPS(net, 1), GROUPS(net, 2), GROUPS(net, 4), GROUPS(net, 8)
 
 static const struct bench_case cases[] = {
@@ -144,6 +180,7 @@ static const struct bench_case cases[] = {
     SEARCH("local search", "resnet152", 256, 8, "local", 2000, 0),
     SCALED("mobilenet_v2"), SCALED("resnet18"), SCALED("efficientnet_b0"), SCALED("vgg16"),
     SCALED("deeplabv3_mobilenet_v3_large"),
+    DRAM("DDR4-2400", 262144 / 5e6), DRAM("HBM2", 262144 / 5e6),
 };
 enum { CASE_COUNT = sizeof cases / sizeof cases[0] };
 
@@ -174,7 +211,7 @@ static void measure(struct measurement *out, const struct bench_case *self) {
 static void print_row(const struct bench_case *self, const struct measurement *m) {
   char buffer[32], aim[32] = "";
   if (self->search != NULL) snprintf(buffer, sizeof buffer, "%llu KiB", (unsigned long long)self->buffer_kib);
-  if (self->aim_seconds > 0) snprintf(aim, sizeof aim, "%.1f", self->aim_seconds);
+  if (self->aim_seconds > 0) snprintf(aim, sizeof aim, "%.3g", self->aim_seconds);
   printf("%-32s %-29s %8s %4u %6llu %-6s %9.4f %5s %10.0f %8.2f %8.1f\n", self->name, self->network,
          self->search != NULL ? buffer : "", self->bits, (unsigned long long)m->items, self->item, m->seconds, aim,
          (double)m->items / m->seconds, 1e6 * m->seconds / (double)m->items, (double)m->peak_bytes / (1024 * 1024));
@@ -196,7 +233,8 @@ static json_t *row_document(const struct bench_case *self, const struct measurem
 
 int main(int argc, char **argv) {
   json_t *document = json_pack("{s:s, s:[]}", "version", PACKAGE_VERSION, "cases");
-  printf("%-32s %-29s %8s %4s %6s %-6s %9s %5s %10s %8s %8s\n", "case", "network", "buffer", "bits", "items", "", "seconds",
+  printf("%-32s %-29s %8s %4s %6s %-6s %9s %5s %10s %8s %8s\n", "case", "network", "buffer", "bits", "items", "",
+         "seconds",
          "aim", "items/s", "us/item", "peak MiB");
   for (size_t i = 0; i < CASE_COUNT; i++) {
     struct measurement m;

@@ -20,6 +20,10 @@ dist_networks_DATA = \
 hwdir = $(pkgdatadir)/hw
 dist_hw_DATA = \
 	configs/hw/default.yaml \
-	configs/hw/edge-256k.yaml
+	configs/hw/edge-256k.yaml \
+	configs/hw/edge-npu.yaml \
+	configs/hw/eyeriss-like.yaml \
+	configs/hw/mobile-1tops.yaml \
+	configs/hw/server-hbm2.yaml
 
 EXTRA_DIST += configs/experiments/README.md

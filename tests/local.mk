@@ -8,6 +8,8 @@ tests_spillway_tests_SOURCES = \
 	tests/build_graph.c tests/build_graph.h \
 	tests/cli_plan.c tests/cli_plan.h \
 	tests/cli_run.c tests/cli_run.h \
+	tests/dram_checker.c tests/dram_checker.h \
+	tests/dram_patterns.c tests/dram_patterns.h \
 	tests/main.c tests/suites.h \
 	tests/onnx_model.c tests/onnx_model.h \
 	tests/random_net.c tests/random_net.h \
@@ -30,8 +32,11 @@ tests_spillway_tests_SOURCES = \
 	tests/test_cli_simulate.c \
 	tests/test_cli_terminal.c \
 	tests/test_cli_timed.c \
+	tests/test_compute.c \
 	tests/test_conformance.c \
 	tests/test_docs.c \
+	tests/test_dram.c \
+	tests/test_dram_reference.c \
 	tests/test_file.c \
 	tests/test_fuzz_corpus.c \
 	tests/test_get.c \
@@ -53,6 +58,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_sim_property.c \
 	tests/test_store.c \
 	tests/test_timed_metrics.c \
+	tests/test_timeline.c \
 	tests/test_yaml.c \
 	tests/trace_replay.c tests/trace_replay.h
 tests_spillway_tests_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests $(CHECK_CFLAGS)

@@ -61,7 +61,8 @@ static int scale_resizes(Onnx__GraphProto *graph, int64_t image_rows, uint32_t f
   return 0;
 }
 
-static int scale_model(struct graph **out, Onnx__ModelProto *model, const char *path, uint32_t factor, struct error *err) {
+static int scale_model(struct graph **out, Onnx__ModelProto *model, const char *path, uint32_t factor,
+                       struct error *err) {
   const struct onnx_options options = ONNX_OPTIONS_INIT;
   if (scale_resizes(model->graph, scale_input(model->graph, factor), factor, err) != 0) return -1;
   drop_classifier(model->graph);

@@ -12,10 +12,14 @@
   X(plan) \
   X(onnx) \
   X(conformance) \
+  X(compute) \
   X(sim) \
   X(sim_property) \
   X(sim_networks) \
   X(timed_metrics) \
+  X(dram) \
+  X(timeline) \
+  X(dram_reference) \
   X(get) \
   X(fuzz_corpus) \
   X(search) \

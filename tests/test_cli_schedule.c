@@ -36,8 +36,8 @@ START_TEST(a_schedule_adds_up_and_beats_layer_by_layer) {
                    "network network_hash method hardware compulsory_bytes layer_by_layer groups totals search");
   ck_assert_str_eq(
       cli_keys(cli_at(document, "search")),
-      "name split budget seed fraction breadth jobs plans_proposed groups_evaluated groups_split seconds curve "
-      "culprits");
+      "name objective objective_value split budget seed fraction breadth jobs plans_proposed groups_evaluated "
+      "groups_split seconds curve culprits");
   ck_assert_int_lt(cli_number(document, "totals.fuseable_dram_bytes"),
                    cli_number(document, "layer_by_layer.fuseable_dram_bytes"));
   ck_assert_int_eq(cli_number(document, "totals.invalid_groups"), 0);

@@ -154,7 +154,8 @@ START_TEST(the_manual_page_has_every_verb_and_option) {
     ck_assert_uint_gt(o, 1);
     json_decref(options);
   }
-  static const char *const kinds[] = {"methods", "searches", "explainers", "figures", "queries", "formats", "hw-keys"};
+  static const char *const kinds[] = {"methods", "searches", "explainers", "dataflows",
+                                      "figures", "queries",  "formats",    "hw-keys"};
   for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
     const char *const *names = cli_names(kinds[k]);
     for (size_t i = 0; names[i] != NULL; i++) cli_assert_has(page, names[i]);

@@ -157,6 +157,37 @@ START_TEST(what_is_no_file_is_written_to) {
 }
 END_TEST
 
+/* Writes the number of lines that context says, or fails after them. */
+struct lines_to_put {
+  int count;
+  bool fails;
+};
+
+static int put_lines(void *context, FILE *file, struct error *err) {
+  const struct lines_to_put *lines = context;
+  for (int i = 0; i < lines->count; i++) fprintf(file, "line %d\n", i);
+  return lines->fails ? error_set(err, ERROR_INPUT, "no more lines") : 0;
+}
+
+START_TEST(streams_are_written_whole_or_not_at_all) {
+  struct error err = ERROR_INIT;
+  struct lines_to_put two = {2, false}, failing = {2, true}, many = {100000, false};
+  ck_assert_int_eq(file_stream("a", put_lines, &two, &err), 0);
+  holds("a", "line 0\nline 1\n");
+  ck_assert_int_eq(file_stream("a", put_lines, &failing, &err), -1);
+  ck_assert_str_eq(err.message, "no more lines");
+  holds("a", "line 0\nline 1\n");
+  ck_assert_int_eq(file_stream("missing/a", put_lines, &two, &err), -1);
+  ck_assert_str_eq(err.message, "missing/a: cannot write: No such file or directory");
+  signal(SIGXFSZ, SIG_IGN);
+  const struct rlimit small = {1000, RLIM_INFINITY};
+  ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+  ck_assert_int_eq(file_stream("a", put_lines, &many, &err), -1);
+  ck_assert_ptr_nonnull(strstr(err.message, "a: cannot write: File too large"));
+  holds("a", "line 0\nline 1\n");
+}
+END_TEST
+
 START_TEST(stale_temporary_files_do_no_harm) {
   struct error err = ERROR_INIT;
   char name[64];
@@ -255,6 +286,7 @@ Suite *file_suite(void) {
   tcase_add_test(tests, unwritable_places_are_told);
   tcase_add_test(tests, links_modes_and_long_names_are_kept);
   tcase_add_test(tests, what_is_no_file_is_written_to);
+  tcase_add_test(tests, streams_are_written_whole_or_not_at_all);
   tcase_add_test(tests, stale_temporary_files_do_no_harm);
   suite_add_tcase(suite, tests);
   tests = tcase_create("text");

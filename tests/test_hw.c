@@ -1,11 +1,14 @@
 /* hw: the key table, its files, and its messages. */
 #include <check.h>
+#include <glob.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "hw/hw.h"
+#include "sim/dram.h"
+#include "util/file.h"
 
 Suite *hw_suite(void);
 
@@ -60,7 +63,7 @@ START_TEST(defaults_are_stated) {
   ck_assert_uint_eq(hw.buffer_write_bytes_per_cycle, 64);
   ck_assert_uint_eq(hw.dma_read_queue, 16);
   ck_assert_uint_eq(hw.dma_write_queue, 16);
-  ck_assert_str_eq(hw.dram_standard, "lpddr4-3200");
+  ck_assert_str_eq(hw.dram_standard, "LPDDR4-3200");
   ck_assert_str_eq(hw.dram_mapping, "");
   ck_assert_uint_eq(hw.dram_channels, 1);
 }
@@ -99,7 +102,7 @@ START_TEST(table_is_sound) {
 }
 END_TEST
 
-START_TEST(files_of_the_project_load) {
+START_TEST(default_file_states_the_defaults) {
   char path[1024];
   struct hw hw, expected = hw_default();
   struct error err = ERROR_INIT;
@@ -108,6 +111,54 @@ START_TEST(files_of_the_project_load) {
   ck_assert_msg(hw_load(&hw, source(path, "configs/hw/edge-256k.yaml"), &err) == 0, "%s", err.message);
   strcpy(expected.name, "edge-256k");
   same(&hw, &expected);
+}
+END_TEST
+
+/* units of the array times two operations a cycle */
+static const struct {
+  const char *name;
+  double tera_operations;
+  uint64_t buffer_kib;
+} ready[] = {
+    {"default", 2.048, 256},      {"edge-256k", 2.048, 256},   {"edge-npu", 2.048, 1024},
+    {"eyeriss-like", 0.0672, 108}, {"mobile-1tops", 1.024, 256}, {"server-hbm2", 22.9376, 24576},
+};
+
+START_TEST(files_of_the_project_load) {
+  char pattern[1024];
+  glob_t files;
+  ck_assert_int_eq(glob(source(pattern, "configs/hw/*.yaml"), 0, NULL, &files), 0);
+  ck_assert_uint_eq(files.gl_pathc, sizeof ready / sizeof ready[0]);
+  for (size_t i = 0; i < files.gl_pathc; i++) {
+    char name[128];
+    struct hw hw;
+    struct error err = ERROR_INIT;
+    ck_assert_msg(hw_load(&hw, files.gl_pathv[i], &err) == 0, "%s", err.message);
+    snprintf(name, sizeof name, "/%s.yaml", hw.name);
+    ck_assert_msg(strstr(files.gl_pathv[i], name) != NULL, "%s is named %s", files.gl_pathv[i], hw.name);
+    ck_assert_str_eq(hw.name, ready[i].name);
+    ck_assert_ptr_nonnull(dram_standard_find(hw.dram_standard));
+    double operations = 2e6 * hw.clock_mhz * hw.array_rows * hw.array_columns;
+    ck_assert_double_eq_tol(operations / 1e12, ready[i].tera_operations, 1e-6);
+    ck_assert_uint_eq(hw.buffer_capacity_bytes, ready[i].buffer_kib * 1024);
+  }
+  globfree(&files);
+}
+END_TEST
+
+/* docs/hardware.md has a row for every key, with its default: "| `data.weight_bits` | 8 |". */
+START_TEST(every_key_is_documented_with_its_default) {
+  char path[1024], *text;
+  size_t length;
+  struct error err = ERROR_INIT;
+  ck_assert_int_eq(file_read(&text, &length, source(path, "docs/hardware.md"), 1 << 20, &err), 0);
+  for (size_t i = 0; i < hw_key_count; i++) {
+    char row[128];
+    snprintf(row, sizeof row, "\n| `%s` | %s |", hw_keys[i].key,
+             hw_keys[i].initial[0] == '\0' ? "`''`" : hw_keys[i].initial);
+    ck_assert_msg(strstr(text, row) != NULL, "docs/hardware.md lacks '%s'", row + 1);
+  }
+  free(text);
 }
 END_TEST
 
@@ -190,7 +241,7 @@ START_TEST(yaml_is_complete_and_readable) {
       "name: default\nclock:\n  frequency: 1000\ncompute:\n  rows: 32\n  columns: 32\n  dataflow: spatial\n"
       "  lanes: 32\n  unlimited: false\nbuffer:\n  capacity: 256KiB\n  read_bytes_per_cycle: 64\n"
       "  write_bytes_per_cycle: 64\n  in_place: true\ndma:\n  read_queue: 16\n  write_queue: 16\ndram:\n"
-      "  standard: lpddr4-3200\n  mapping: \"\"\n  channels: 1\n  unlimited: false\ndata:\n  activation_bits: 8\n"
+      "  standard: LPDDR4-3200\n  mapping: \"\"\n  channels: 1\n  unlimited: false\ndata:\n  activation_bits: 8\n"
       "  weight_bits: 8\n  bias_bits: 32\nbrr:\n  subgroup_channels: 1\nenergy:\n  mac_pj: 0.3\n"
       "  vector_op_pj: 0.1\n  buffer_read_pj_per_byte: 6.6\n  buffer_write_pj_per_byte: 6.6\n"
       "  dram_read_pj_per_byte: 67.8\n  dram_write_pj_per_byte: 40.3\n  dram_activate_pj: 2409\n"
@@ -216,7 +267,8 @@ static const struct {
     {"buffer.capacity: 1\n",
      "x.yaml:1: unknown key 'buffer.capacity'; did you mean 'capacity' in section 'buffer'? known are " SECTIONS},
     {"buffer: {name: x}\n",
-     "x.yaml:1: unknown key 'name' in section 'buffer'; did you mean 'name' at top level? known there are " BUFFER_KEYS},
+     "x.yaml:1: unknown key 'name' in section 'buffer'; did you mean 'name' at top level? known there "
+     "are " BUFFER_KEYS},
     {"colour: red\n", "x.yaml:1: unknown key 'colour'; known are " SECTIONS},
     {"name: {a: b}\n", "x.yaml:1: name is a mapping; expected a single value"},
     {"name:\n", "x.yaml:1: name has no value; expected a single value"},
@@ -336,7 +388,9 @@ Suite *hw_suite(void) {
   tcase_add_test(tests, defaults_are_stated);
   tcase_add_test(tests, default_energies_follow_from_their_sources);
   tcase_add_test(tests, table_is_sound);
+  tcase_add_test(tests, default_file_states_the_defaults);
   tcase_add_test(tests, files_of_the_project_load);
+  tcase_add_test(tests, every_key_is_documented_with_its_default);
   tcase_add_test(tests, keys_are_set);
   tcase_add_test(tests, yaml_comes_back);
   tcase_add_test(tests, numbers_are_written_shortly_and_exactly);

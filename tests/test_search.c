@@ -5,6 +5,7 @@
 #include "sched/search.h"
 #include "sched/split.h"
 #include "sim/report.h"
+#include "sim/timed_plan.h"
 #include "suites.h"
 #include "support.h"
 #include "util/bitset.h"
@@ -29,20 +30,27 @@ static void fixture_close(struct fixture *fixture) {
 }
 
 static struct split_rules rules(const struct explainer *explainer) {
-  return (struct split_rules){method_find("lbdf"), explainer, EXPLAIN_DEFAULT_FRACTION, SPLIT_DEFAULT_BREADTH};
+  return (struct split_rules){method_find("lbdf"), explainer, EXPLAIN_DEFAULT_FRACTION, SPLIT_DEFAULT_BREADTH,
+                              objective_find("dram")};
 }
 
-static void run(struct search_result *result, const struct fixture *fixture, const char *search,
-                const char *splitter, unsigned jobs) {
-  const struct search_options options = {
+static void run_for(struct search_result *result, const struct fixture *fixture, const char *search,
+                    const char *splitter, unsigned jobs, const char *objective) {
+  struct search_options options = {
       .split = rules(explainer_find(splitter)),
       .budget = 120,
       .seed = 7,
       .jobs = jobs,
   };
   struct error err = ERROR_INIT;
+  options.split.objective = objective_find(objective);
   int status = search_run(result, search_find(search), &fixture->model, &options, &err);
   ck_assert_msg(status == 0, "%s", err.message);
+}
+
+static void run(struct search_result *result, const struct fixture *fixture, const char *search,
+                const char *splitter, unsigned jobs) {
+  run_for(result, fixture, search, splitter, jobs, "dram");
 }
 
 /* The plan is legal, fits, and moves what the search says, by a report of its own. */
@@ -120,6 +128,46 @@ START_TEST(threads_do_not_change_the_result) {
 }
 END_TEST
 
+/* The value found is that of the plan, by a timed run of its own. */
+static void check_value(const struct fixture *fixture, const struct search_result *result, const char *objective) {
+  struct plan_report report;
+  struct timed_plan timed_plan;
+  struct timed *timed;
+  struct sim *sim;
+  struct error err = ERROR_INIT;
+  ck_assert_int_eq(sim_create(&sim, &fixture->model, &err), 0);
+  ck_assert_int_eq(timed_create(&timed, &fixture->model, &err), 0);
+  ck_assert_int_eq(plan_report_create(&report, sim, method_find("lbdf"), &result->plan, &err), 0);
+  ck_assert_int_eq(timed_plan_create(&timed_plan, timed, &result->plan, &report, NULL, &err), 0);
+  const struct expense whole = {report.total_dram_bytes, timed_plan.total.cycles, timed_total_pj(&timed_plan.total)};
+  double value = objective_find(objective)->value(&whole);
+  ck_assert_double_eq_tol(result->value, value, 1e-9 * value);
+  timed_plan_free(&timed_plan);
+  plan_report_free(&report);
+  timed_free(timed);
+  sim_free(sim);
+}
+
+START_TEST(a_search_for_an_objective_serves_it_best) {
+  static const char *const timed[] = {"cycles", "energy", "edp"};
+  struct fixture fixture;
+  fixture_open(&fixture, "mobilenet_v2");
+  for (size_t o = 0; o < sizeof timed / sizeof timed[0]; o++) {
+    struct search_result own, again;
+    run_for(&own, &fixture, "local", "trace-get", 1, timed[o]);
+    check_value(&fixture, &own, timed[o]);
+    check_plan(&fixture, &own);
+    run_for(&again, &fixture, "local", "trace-get", 3, timed[o]);
+    check_same(&own, &again);
+    ck_assert_double_eq(own.value, again.value);
+    for (size_t i = 1; i < own.curve_count; i++) ck_assert_double_le(own.curve[i].value, own.curve[i - 1].value);
+    search_result_free(&own);
+    search_result_free(&again);
+  }
+  fixture_close(&fixture);
+}
+END_TEST
+
 /* The parts of a split cover the group once, are connected and fit. */
 START_TEST(parts_of_a_split_cover_the_group) {
   struct fixture fixture;
@@ -158,6 +206,7 @@ Suite *search_suite(void) {
   tcase_set_timeout(plans, 240);
   tcase_add_test(plans, every_search_and_splitter_gives_a_legal_plan);
   tcase_add_test(plans, threads_do_not_change_the_result);
+  tcase_add_test(plans, a_search_for_an_objective_serves_it_best);
   tcase_add_test(plans, parts_of_a_split_cover_the_group);
   suite_add_tcase(suite, plans);
   return suite;

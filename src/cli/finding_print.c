@@ -200,7 +200,7 @@ static void print_traffic(const struct finding *finding) {
   if (finding->split.part_count > 0) {
     cli_print(
         "\nThe parts move %.3f MB; one by one the ops move %.3f MB, and fused in a large enough buffer %.3f MB.\n",
-        (double)finding->split.dram_bytes / 1e6, layers, fused);
+        (double)finding->split.expense.dram_bytes / 1e6, layers, fused);
   } else {
     cli_print("\nFused the group moves %.3f MB; one by one its ops move %.3f MB.\n", fused, layers);
   }
@@ -313,7 +313,8 @@ static void add_simulated(json_t *document, const struct finding *finding) {
   document_add_count(document, "fused_dram_bytes", finding->fused_dram_bytes);
   document_add_count(document, "layer_by_layer_dram_bytes", finding->layers_dram_bytes);
   document_add(document, "parts", parts_document(finding));
-  if (finding->split.part_count > 0) document_add_count(document, "parts_dram_bytes", finding->split.dram_bytes);
+  if (finding->split.part_count == 0) return;
+  document_add_count(document, "parts_dram_bytes", finding->split.expense.dram_bytes);
 }
 
 json_t *finding_document(const struct finding *finding) {

@@ -1,6 +1,7 @@
 bin_PROGRAMS += spillway
 spillway_SOURCES = \
 	src/cli/document.c src/cli/document.h \
+	src/cli/dram.c \
 	src/cli/explain.c \
 	src/cli/figure.h \
 	src/cli/figure_curves.c \
@@ -27,6 +28,7 @@ spillway_SOURCES = \
 	src/cli/simulate.c \
 	src/cli/subject.c src/cli/subject.h \
 	src/cli/table.c src/cli/table.h \
+	src/cli/timed_trace.c src/cli/timed_trace.h \
 	src/cli/timing.c src/cli/timing_print.c src/cli/timing.h \
 	src/cli/verb.h
 spillway_CPPFLAGS = $(AM_CPPFLAGS) -DSPILLWAY_DATA_DIR='"$(pkgdatadir)"' -DGNUPLOT='"$(GNUPLOT)"'

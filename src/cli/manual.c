@@ -105,7 +105,8 @@ static void put_names(const struct name_kind *kind) {
 }
 
 void manual_print(void) {
-  static const char *const kinds[] = {"methods", "searches", "explainers", "figures", "queries", "formats"};
+  static const char *const kinds[] = {"methods", "searches", "objectives", "explainers", "dataflows",
+                                      "figures", "queries",  "formats"};
   puts(".SH VERBS");
   puts("Every verb also takes \\fB\\-h\\fR, \\fB\\-\\-help\\fR. Defaults are in brackets.");
   for (size_t i = 0; i < verb_count; i++) put_verb(verbs[i]);

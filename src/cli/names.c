@@ -11,7 +11,10 @@
 #include "cli/verb.h"
 #include "get/explainer.h"
 #include "hw/hw.h"
+#include "sched/objective.h"
 #include "sched/search.h"
+#include "sim/compute.h"
+#include "sim/dram.h"
 #include "sim/method.h"
 #include "store/named.h"
 #include "store/query_print.h"
@@ -48,8 +51,12 @@ void name_list_create(struct name_list *list, const struct name_kind *kind) {
   }
 
 FILL_FROM_TABLE(fill_methods, methods, method_count, name)
+FILL_FROM_TABLE(fill_dataflows, dataflows, dataflow_count, name)
 FILL_FROM_TABLE(fill_searches, searches, search_count, name)
+FILL_FROM_TABLE(fill_objectives, objectives, objective_count, name)
 FILL_FROM_TABLE(fill_explainers, explainers, explainer_count, name)
+FILL_FROM_TABLE(fill_standards, dram_standards, dram_standard_count, name)
+FILL_FROM_TABLE(fill_mappings, dram_mappings, dram_mapping_count, name)
 FILL_FROM_TABLE(fill_queries, named_queries, named_query_count, name)
 FILL_FROM_TABLE(fill_figures, figures, figure_count, name)
 FILL_FROM_TABLE(fill_formats, query_formats, query_format_count, name)
@@ -75,7 +82,11 @@ static void fill_hw_keys(struct name_list *list) {
 const struct name_kind name_kinds[] = {
     {"methods", "method", "execution methods: how a group uses the buffer", fill_methods},
     {"searches", "search", "searches over fusion plans", fill_searches},
+    {"objectives", "objective", "what searches minimise", fill_objectives},
     {"explainers", "explainer", "explainers: where a group that overflows is split", fill_explainers},
+    {"dataflows", "dataflow", "dataflows of the compute array", fill_dataflows},
+    {"dram", "DRAM standard", "DRAM standards and speeds", fill_standards},
+    {"mappings", "address mapping", "how addresses spread over the banks of a DRAM channel", fill_mappings},
     {"networks", "network", "networks that work by name", fill_networks},
     {"hardware", "hardware", "hardware descriptions that work by name", fill_hardware},
     {"hw-keys", "hardware key", "keys of a hardware file", fill_hw_keys},

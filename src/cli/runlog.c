@@ -204,6 +204,7 @@ static const char *options_text(struct arena *arena, const struct runlog_record 
   document_add(options, "fold_bn", json_boolean(record->fold_batch_norm));
   if (record->search != NULL) {
     document_add(options, "fraction", json_real(record->search->options->split.fraction));
+    document_add_text(options, "objective", record->search->options->split.objective->name);
     document_add_count(options, "breadth", record->search->options->split.breadth);
   }
   const char *text = own_text(arena, json_dumps(options, JSON_COMPACT | JSON_REAL_PRECISION(12)));

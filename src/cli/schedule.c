@@ -21,7 +21,7 @@
 #include "util/progress.h"
 
 struct schedule_settings {
-  const char *search, *output_file;
+  const char *search, *objective, *output_file;
   uint64_t budget, seed, jobs;
   struct split_options split;
   struct target_options target;
@@ -74,6 +74,7 @@ static int prepare(struct schedule *schedule, struct error *err) {
       .seed = settings->seed,
       .jobs = settings->jobs == 0 ? processor_count() : (unsigned)settings->jobs,
   };
+  schedule->options.split.objective = objective_find(settings->objective);
   if (schedule->options.split.method == NULL) return -1;
   if (settings->output_file != NULL && check_output(settings->output_file, err) != 0) return -1;
   if (baseline_create(&schedule->baseline, &schedule->subject, schedule->options.split.method, err) != 0) return -1;
@@ -155,6 +156,8 @@ static json_t *search_document(const struct schedule *schedule) {
   const struct search_result *result = &schedule->result;
   json_t *object = json_object(), *culprits = json_array();
   document_add_text(object, "name", schedule->search->name);
+  document_add_text(object, "objective", schedule->options.split.objective->name);
+  document_add(object, "objective_value", json_real(schedule->result.value));
   document_add_text(object, "split", schedule->options.split.explainer->name);
   document_add_count(object, "budget", schedule->options.budget);
   document_add_count(object, "seed", schedule->options.seed);
@@ -232,6 +235,7 @@ static enum verb_result schedule_run(const void *opaque, const struct arguments 
 
 static const struct option_spec schedule_own_options[] = {
     {"search", 0, OPTION_NAME, "NAME", "local", "searches", 0, 0, "how plans are proposed", SETTING(search)},
+    {"objective", 0, OPTION_NAME, "NAME", "dram", "objectives", 0, 0, "what the search minimises", SETTING(objective)},
     {"budget", 'n', OPTION_COUNT, "N", "2000", NULL, 1, 1000000000, "plans that may be proposed", SETTING(budget)},
     {"seed", 's', OPTION_COUNT, "N", "1", NULL, 0, INT64_MAX, "seed of everything that is drawn", SETTING(seed)},
     {"jobs", 'j', OPTION_COUNT, "N", "0", NULL, 0, 1024, "threads, 0 for one per processor; the result is the same",

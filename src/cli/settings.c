@@ -51,7 +51,8 @@ static const struct option_spec split_options[] = {
 const struct option_group split_group = OPTION_GROUP(split_options);
 
 struct split_rules settings_split_rules(const struct split_options *options, const struct method *method) {
-  return (struct split_rules){method, explainer_find(options->explainer), options->fraction, options->breadth};
+  return (struct split_rules){method, explainer_find(options->explainer), options->fraction, options->breadth,
+                              objective_find("dram")};
 }
 
 static const struct option_spec database_options[] = {

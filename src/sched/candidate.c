@@ -28,7 +28,7 @@ void candidate_space_free(struct candidate_space *space) {
 }
 
 int candidate_create(struct candidate *out, const struct graph *graph, struct error *err) {
-  *out = (struct candidate){.dram_bytes = UINT64_MAX};
+  *out = (struct candidate){.value = (double)INFINITY};
   out->group_of = malloc(graph->op_count * sizeof *out->group_of);
   return out->group_of == NULL ? error_memory(err) : 0;
 }
@@ -41,11 +41,12 @@ void candidate_free(struct candidate *candidate) {
 void candidate_copy(struct candidate *to, const struct candidate *from, const struct graph *graph) {
   memcpy(to->group_of, from->group_of, graph->op_count * sizeof *to->group_of);
   to->group_count = from->group_count;
-  to->dram_bytes = from->dram_bytes;
+  to->expense = from->expense;
+  to->value = from->value;
 }
 
 bool candidate_equal(const struct candidate *a, const struct candidate *b, const struct graph *graph) {
-  return a->dram_bytes == b->dram_bytes && a->group_count == b->group_count &&
+  return a->expense.dram_bytes == b->expense.dram_bytes && a->group_count == b->group_count &&
          memcmp(a->group_of, b->group_of, graph->op_count * sizeof *a->group_of) == 0;
 }
 
@@ -161,7 +162,7 @@ void candidate_draw(struct candidate *candidate, struct candidate_space *space, 
     candidate->group_of[v] = group;
     reach_add(candidate, space, reach, v);
   }
-  candidate->dram_bytes = UINT64_MAX;
+  candidate->value = (double)INFINITY;
 }
 
 /* ---- mutation ---- */
@@ -253,13 +254,13 @@ int candidate_repair(struct candidate *candidate, struct candidate_space *space,
   size_t words = graph->set_words;
   uint32_t groups = candidate->group_count;
   candidate_sets(candidate, space);
-  candidate->dram_bytes = 0;
+  candidate->expense = (struct expense){0};
   for (uint32_t g = 0; g < groups; g++) {
     const uint64_t *group = space->sets + g * words;
     struct split split;
     if (!bitset_intersects(group, space->fuseable, words)) continue;
     if (splitter_split(splitter, group, rng, &split) != 0) return -1;
-    candidate->dram_bytes += split.dram_bytes;
+    expense_add(&candidate->expense, &split.expense);
     for (uint32_t part = 1; part < split.part_count; part++) {
       for BITSET_EACH (v, split.sets + part * words, words) candidate->group_of[v] = candidate->group_count;
       candidate->group_count++;

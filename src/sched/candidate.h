@@ -11,7 +11,8 @@
 struct candidate {
   uint32_t *group_of; /* by op; numbers below group_count, in order of smallest label */
   uint32_t group_count;
-  uint64_t dram_bytes; /* of the groups of fusable ops; set by candidate_repair() */
+  struct expense expense; /* of the groups of fusable ops; set by candidate_repair() */
+  double value;           /* of the objective, for the whole network; set by the searcher */
 };
 
 /* What candidates of one search share, and the scratch space of one thread. */
@@ -43,7 +44,7 @@ void candidate_draw(struct candidate *candidate, struct candidate_space *space, 
 void candidate_mutate(struct candidate *child, const struct candidate *parent, struct candidate_space *space,
                       struct rng *rng);
 
-/* Splits every group that overflows and sums the DRAM bytes. 0, or -1 without memory. */
+/* Splits every group that overflows and sums what the groups cost. 0, or -1 without memory. */
 int candidate_repair(struct candidate *candidate, struct candidate_space *space, struct splitter *splitter,
                      struct rng *rng);
 

@@ -16,6 +16,7 @@ enum { MEMO_SHARDS = 64 };
 struct memo_entry {
   bool has_cost, has_side, has_split, has_reason;
   struct group_cost cost;
+  struct expense expense;
   struct memo_side side;
   struct split split;
   struct memo_reason reason;
@@ -83,22 +84,27 @@ static struct memo_entry *shard_find_or_add(struct memo_shard *shard, const uint
   return entry->hh.tbl == NULL ? NULL : entry;
 }
 
-bool memo_find_cost(struct split_memo *memo, const uint64_t *group, struct group_cost *cost) {
+bool memo_find_cost(struct split_memo *memo, const uint64_t *group, struct group_cost *cost, struct expense *expense) {
   unsigned hash;
   struct memo_shard *shard = memo_lock(memo, group, &hash);
   const struct memo_entry *entry = shard_find(shard, group, memo->group_bytes, hash);
   bool found = entry != NULL && entry->has_cost;
-  if (found) *cost = entry->cost;
+  if (found) {
+    *cost = entry->cost;
+    *expense = entry->expense;
+  }
   pthread_mutex_unlock(&shard->lock);
   return found;
 }
 
-int memo_add_cost(struct split_memo *memo, const uint64_t *group, const struct group_cost *cost) {
+int memo_add_cost(struct split_memo *memo, const uint64_t *group, const struct group_cost *cost,
+                  const struct expense *expense) {
   unsigned hash;
   struct memo_shard *shard = memo_lock(memo, group, &hash);
   struct memo_entry *entry = shard_find_or_add(shard, group, memo->group_bytes, hash);
   if (entry != NULL) {
     entry->cost = *cost;
+    entry->expense = *expense;
     entry->has_cost = true;
   }
   pthread_mutex_unlock(&shard->lock);
@@ -143,7 +149,7 @@ static int split_copy(struct split *to, const struct split *from, size_t group_b
   if (sets == NULL || costs == NULL) return -1;
   memcpy(sets, from->sets, from->part_count * group_bytes);
   memcpy(costs, from->costs, from->part_count * sizeof *costs);
-  *to = (struct split){from->dram_bytes, from->part_count, costs, sets};
+  *to = (struct split){from->expense, from->part_count, costs, sets};
   return 0;
 }
 

@@ -17,13 +17,15 @@ struct memo_reason {
 
 const struct sim_model *memo_model(const struct split_memo *memo);
 
-bool memo_find_cost(struct split_memo *memo, const uint64_t *group, struct group_cost *cost);
-int memo_add_cost(struct split_memo *memo, const uint64_t *group, const struct group_cost *cost);
+/* The expense of a group that is not valid is not known. */
+bool memo_find_cost(struct split_memo *memo, const uint64_t *group, struct group_cost *cost, struct expense *expense);
+int memo_add_cost(struct split_memo *memo, const uint64_t *group, const struct group_cost *cost,
+                  const struct expense *expense);
 
-/* What a set of ops moves if each of its components runs by itself, in case they are all valid. */
+/* What a set of ops costs if each of its components runs by itself, in case they are all valid. */
 struct memo_side {
   bool valid;
-  uint64_t dram_bytes;
+  struct expense expense;
 };
 
 bool memo_find_side(struct split_memo *memo, const uint64_t *ops, struct memo_side *side);

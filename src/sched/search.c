@@ -6,6 +6,7 @@
 #include "sched/memo.h"
 #include "sched/searcher.h"
 #include "sim/report.h"
+#include "sim/timed.h"
 #include "util/bitset.h"
 
 const struct search searches[] = {
@@ -35,14 +36,39 @@ static int searcher_create_workers(struct searcher *searcher, struct error *err)
   return 0;
 }
 
+/* What the ops that fit in no group cost. One that fits the buffer in no way costs nothing here;
+ * no plan can run then. */
+static int searcher_cost_unfusable(struct searcher *searcher, struct sim *sim, struct error *err) {
+  const struct sim_model *model = searcher->model;
+  struct timed *timed;
+  if (!searcher->options->split.objective->timed) return 0;
+  if (timed_create(&timed, model, err) != 0) return -1;
+  int status = 0;
+  for (uint32_t v = 0; v < model->graph->op_count && status == 0; v++) {
+    struct group_cost cost;
+    struct timed_cost run;
+    if (bitset_has(searcher->fuseable, v)) continue;
+    status = sim_cost_streamed(sim, v, model->hw.buffer_capacity_bytes, &cost);
+    if (status == 0) status = timed_run_streamed(timed, v, cost.stripes, NULL, &run);
+    if (status == 0) {
+      const struct expense expense = {group_cost_dram_bytes(&cost), run.cycles, timed_total_pj(&run)};
+      expense_add(&searcher->unfusable, &expense);
+    }
+    if (status > 0) status = 0;
+  }
+  timed_free(timed);
+  return status == 0 ? 0 : error_memory(err);
+}
+
 static int searcher_find_fuseable(struct searcher *searcher, struct error *err) {
   struct sim *sim;
   searcher->fuseable = calloc(searcher->model->graph->set_words, sizeof *searcher->fuseable);
   if (searcher->fuseable == NULL) return error_memory(err);
   if (sim_create(&sim, searcher->model, err) != 0) return -1;
   int status = report_fuseable_ops(sim, searcher->options->split.method, searcher->fuseable);
+  status = status == 0 ? searcher_cost_unfusable(searcher, sim, err) : error_memory(err);
   sim_free(sim);
-  return status == 0 ? 0 : error_memory(err);
+  return status;
 }
 
 int searcher_create(struct searcher *out, struct search_result *result, const struct sim_model *model,
@@ -78,8 +104,12 @@ struct rng searcher_rng(const struct searcher *searcher, uint64_t plan) {
 
 void searcher_repair(struct searcher *searcher, unsigned worker, struct candidate *candidate, struct rng *rng) {
   struct search_worker *own = &searcher->workers[worker];
-  if (candidate_repair(candidate, &own->space, own->splitter, rng) == 0) return;
-  candidate->dram_bytes = UINT64_MAX;
+  if (candidate_repair(candidate, &own->space, own->splitter, rng) == 0) {
+    struct expense whole = searcher->unfusable;
+    expense_add(&whole, &candidate->expense);
+    candidate->value = searcher->options->split.objective->value(&whole);
+    return;
+  }
   atomic_store(&searcher->out_of_memory, true);
 }
 
@@ -92,7 +122,8 @@ static int searcher_add_point(struct searcher *searcher, struct error *err) {
     result->curve = grown;
     searcher->curve_capacity = capacity;
   }
-  result->curve[result->curve_count++] = (struct search_point){searcher->proposed, searcher->best.dram_bytes};
+  result->curve[result->curve_count++] = (struct search_point){
+      searcher->proposed, searcher->best.expense.dram_bytes, searcher->best.value};
   return 0;
 }
 
@@ -100,7 +131,7 @@ int searcher_record(struct searcher *searcher, const struct candidate *candidate
   if (atomic_load(&searcher->out_of_memory)) return error_memory(err);
   searcher->proposed++;
   progress_update(searcher->options->progress, searcher->proposed, NULL);
-  if (searcher->proposed > 1 && candidate->dram_bytes >= searcher->best.dram_bytes) return 0;
+  if (searcher->proposed > 1 && candidate->value >= searcher->best.value) return 0;
   candidate_copy(&searcher->best, candidate, searcher->model->graph);
   return searcher_add_point(searcher, err);
 }
@@ -182,7 +213,8 @@ static int result_collect_culprits(struct search_result *result, const struct se
 
 static int result_finish(struct search_result *result, struct searcher *searcher, struct error *err) {
   const struct candidate *best = &searcher->best;
-  result->fuseable_dram_bytes = best->dram_bytes;
+  result->fuseable_dram_bytes = best->expense.dram_bytes;
+  result->value = best->value;
   result->plans_proposed = searcher->proposed;
   memo_count(searcher->memo, &result->groups_evaluated, &result->groups_split);
   for (unsigned i = 0; i < searcher->options->jobs; i++) {

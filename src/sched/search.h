@@ -19,9 +19,10 @@ struct search_options {
   struct progress *progress; /* may be NULL */
 };
 
-/* Best-so-far after `plans` proposals; one point per improvement and one at the end. */
+/* The best plan after `plans` proposals; one point per improvement and one at the end. */
 struct search_point {
   uint64_t plans, fuseable_dram_bytes;
+  double value; /* of the objective */
 };
 
 /* How often an op was named as culprit and the cut that followed, over the distinct
@@ -39,6 +40,7 @@ struct search_culprit {
 struct search_result {
   struct plan plan; /* the best plan found: every op of the network, unfusable ones alone */
   uint64_t fuseable_dram_bytes;
+  double value; /* of the objective, for the whole network if it is timed */
   struct search_point *curve;
   size_t curve_count;
   struct search_culprit *culprits; /* by op, then edge */

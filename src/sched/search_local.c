@@ -1,4 +1,6 @@
 /* Local search: the best K plans, each mutated by one edit per iteration (K = 10). */
+#include <math.h>
+
 #include "sched/searcher.h"
 
 enum { K = 10 };
@@ -52,12 +54,12 @@ static bool plan_repeats(const struct population *population, uint32_t index) {
 static void population_select(struct population *population, uint32_t count) {
   struct candidate *plans = population->plans;
   for (uint32_t i = K; i < count; i++) {
-    if (plan_repeats(population, i)) plans[i].dram_bytes = UINT64_MAX;
+    if (plan_repeats(population, i)) plans[i].value = (double)INFINITY;
   }
   for (uint32_t i = 1; i < count; i++) {
     struct candidate moving = plans[i];
     uint32_t place = i;
-    while (place > 0 && plans[place - 1].dram_bytes > moving.dram_bytes) {
+    while (place > 0 && plans[place - 1].value > moving.value) {
       plans[place] = plans[place - 1];
       place--;
     }

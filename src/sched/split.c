@@ -1,9 +1,11 @@
 #include "sched/split.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sched/memo.h"
+#include "sim/timed.h"
 #include "util/bitset.h"
 
 struct splitter {
@@ -13,6 +15,7 @@ struct splitter {
   uint64_t capacity_bytes;
   uint64_t drawn_splits;
   struct sim *sim;
+  struct timed *timed; /* NULL unless the objective is timed */
   struct explain_context context;
   struct arena drawn; /* splits that are not kept in the memo */
 };
@@ -27,6 +30,7 @@ int splitter_create(struct splitter **out, struct split_memo *memo, const struct
   splitter->graph = model->graph;
   splitter->capacity_bytes = model->hw.buffer_capacity_bytes;
   if (sim_create(&splitter->sim, model, err) != 0 ||
+      (rules->objective->timed && timed_create(&splitter->timed, model, err) != 0) ||
       explain_context_create(&splitter->context, splitter->sim, rules->method, rules->fraction, err) != 0) {
     splitter_free(splitter);
     return -1;
@@ -39,6 +43,7 @@ void splitter_free(struct splitter *splitter) {
   if (splitter == NULL) return;
   if (splitter->sim != NULL) explain_context_free(&splitter->context);
   sim_free(splitter->sim);
+  timed_free(splitter->timed);
   arena_free(&splitter->drawn);
   free(splitter);
 }
@@ -53,21 +58,38 @@ int splitter_explain(struct splitter *splitter, const uint64_t *group, struct rn
 
 /* ---- costs ---- */
 
+static int splitter_expense(struct splitter *splitter, const uint64_t *group, const struct group_cost *cost,
+                            struct expense *expense) {
+  struct timed_cost timed;
+  *expense = (struct expense){.dram_bytes = group_cost_dram_bytes(cost)};
+  if (splitter->timed == NULL || cost->required_bytes > splitter->capacity_bytes) return 0;
+  if (timed_run(splitter->timed, group, NULL, &timed) != 0) return -1;
+  expense->cycles = timed.cycles;
+  expense->energy_pj = timed_total_pj(&timed);
+  return 0;
+}
+
 /* Whether the group is valid, and then its cost. 1 valid, 0 not, -1 without memory. Its
  * weights alone may rule it out, for which nothing is run. */
-static int splitter_cost(struct splitter *splitter, const uint64_t *group, struct group_cost *cost) {
+static int splitter_cost(struct splitter *splitter, const uint64_t *group, struct group_cost *cost,
+                         struct expense *expense) {
   const struct sim_model *model = memo_model(splitter->memo);
   uint64_t weight_bytes = 0;
   for BITSET_EACH (v, group, splitter->graph->set_words) weight_bytes += model->weight_bytes[v];
   if (weight_bytes > splitter->capacity_bytes) return 0;
-  if (!memo_find_cost(splitter->memo, group, cost)) {
+  if (!memo_find_cost(splitter->memo, group, cost, expense)) {
     if (splitter->rules.method->cost(splitter->sim, group, cost) != 0) return -1;
-    if (memo_add_cost(splitter->memo, group, cost) != 0) return -1;
+    if (splitter_expense(splitter, group, cost, expense) != 0) return -1;
+    if (memo_add_cost(splitter->memo, group, cost, expense) != 0) return -1;
   }
   return cost->required_bytes <= splitter->capacity_bytes ? 1 : 0;
 }
 
-/* Whether the components of ops are all valid, and what they move. */
+static double value(const struct splitter *splitter, const struct expense *expense) {
+  return splitter->rules.objective->value(expense);
+}
+
+/* Whether the components of ops are all valid, and what they cost. */
 static int side_evaluate(struct splitter *splitter, const uint64_t *ops, struct memo_side *side) {
   uint64_t rest[GRAPH_MAX_SET_WORDS], component[GRAPH_MAX_SET_WORDS];
   if (memo_find_side(splitter->memo, ops, side)) return 0;
@@ -75,10 +97,11 @@ static int side_evaluate(struct splitter *splitter, const uint64_t *ops, struct 
   bitset_copy(rest, ops, splitter->graph->set_words);
   while (side->valid && group_take_component(splitter->graph, rest, component)) {
     struct group_cost cost;
-    int status = splitter_cost(splitter, component, &cost);
+    struct expense expense;
+    int status = splitter_cost(splitter, component, &cost, &expense);
     if (status < 0) return -1;
     side->valid = status == 1;
-    if (side->valid) side->dram_bytes += group_cost_dram_bytes(&cost);
+    if (side->valid) expense_add(&side->expense, &expense);
   }
   return memo_add_side(splitter->memo, ops, side);
 }
@@ -87,7 +110,7 @@ static int side_evaluate(struct splitter *splitter, const uint64_t *ops, struct 
 
 /* A split that grows. */
 struct parts {
-  uint64_t dram_bytes;
+  struct expense expense;
   uint32_t count, capacity;
   struct group_cost *costs;
   uint64_t *sets;
@@ -113,7 +136,7 @@ static int parts_add(struct parts *parts, size_t words, const struct split *spli
   memcpy(parts->costs + parts->count, split->costs, split->part_count * sizeof *parts->costs);
   memcpy(parts->sets + parts->count * words, split->sets, split->part_count * words * sizeof *parts->sets);
   parts->count = count;
-  parts->dram_bytes += split->dram_bytes;
+  expense_add(&parts->expense, &split->expense);
   return 0;
 }
 
@@ -121,7 +144,7 @@ static int parts_add(struct parts *parts, size_t words, const struct split *spli
 static int parts_keep(struct splitter *splitter, const uint64_t *group, const struct parts *parts,
                       const struct memo_reason *reason, struct split *out) {
   size_t words = splitter->graph->set_words;
-  *out = (struct split){parts->dram_bytes, parts->count, parts->costs, parts->sets};
+  *out = (struct split){parts->expense, parts->count, parts->costs, parts->sets};
   if (!splitter->rules.explainer->uses_rng) return memo_add_split(splitter->memo, group, out, reason);
   uint64_t *sets = ARENA_NEW(&splitter->drawn, uint64_t, parts->count * words);
   struct group_cost *costs = ARENA_NEW(&splitter->drawn, struct group_cost, parts->count);
@@ -175,14 +198,17 @@ static int compare_outcomes(const void *left, const void *right) {
 static int choose_cuts(struct splitter *splitter, const uint64_t *group, struct outcome *cuts, size_t *count) {
   uint64_t side_ops[GRAPH_MAX_SET_WORDS], other_ops[GRAPH_MAX_SET_WORDS];
   size_t words = splitter->graph->set_words, halves = 0, best = SIZE_MAX;
-  uint64_t least_bytes = UINT64_MAX, breadth = splitter->rules.breadth;
+  uint64_t breadth = splitter->rules.breadth;
+  double least = (double)INFINITY;
   for (size_t i = 0; i < *count; i++) {
     struct memo_side side, other;
     group_cut_side(splitter->graph, group, cuts[i].cut, side_ops);
     bitset_minus(other_ops, group, side_ops, words);
     if (side_evaluate(splitter, side_ops, &side) != 0 || side_evaluate(splitter, other_ops, &other) != 0) return -1;
-    if (side.valid && other.valid && side.dram_bytes + other.dram_bytes < least_bytes) {
-      least_bytes = side.dram_bytes + other.dram_bytes;
+    struct expense both = side.expense;
+    expense_add(&both, &other.expense);
+    if (side.valid && other.valid && value(splitter, &both) < least) {
+      least = value(splitter, &both);
       best = i;
     }
     cuts[i].valid_ops = side.valid == other.valid ? 0 : bitset_count(side.valid ? side_ops : other_ops, words);
@@ -209,7 +235,7 @@ static int split_cheapest(struct splitter *splitter, const uint64_t *group, cons
       parts_free(&parts);
       return -1;
     }
-    if (best->count == 0 || parts.dram_bytes < best->dram_bytes) {
+    if (best->count == 0 || value(splitter, &parts.expense) < value(splitter, &best->expense)) {
       parts_free(best);
       *best = parts;
     } else {
@@ -254,22 +280,23 @@ static int split_invalid(struct splitter *splitter, const uint64_t *group, struc
 
 /* A valid group is its own only part. */
 static int split_whole(struct splitter *splitter, const uint64_t *group, const struct group_cost *cost,
-                       struct split *out) {
+                       const struct expense *expense, struct split *out) {
   size_t words = splitter->graph->set_words;
   uint64_t *set = ARENA_NEW(&splitter->drawn, uint64_t, words);
   struct group_cost *copy = ARENA_NEW(&splitter->drawn, struct group_cost, 1);
   if (set == NULL || copy == NULL) return -1;
   bitset_copy(set, group, words);
   *copy = *cost;
-  *out = (struct split){group_cost_dram_bytes(cost), 1, copy, set};
+  *out = (struct split){*expense, 1, copy, set};
   return 0;
 }
 
 static int split_node(struct splitter *splitter, const uint64_t *group, struct rng *rng, struct split *out) {
   struct group_cost cost;
-  int valid = splitter_cost(splitter, group, &cost);
+  struct expense expense;
+  int valid = splitter_cost(splitter, group, &cost, &expense);
   if (valid < 0) return -1;
-  if (valid) return split_whole(splitter, group, &cost, out);
+  if (valid) return split_whole(splitter, group, &cost, &expense, out);
   if (!splitter->rules.explainer->uses_rng && memo_find_split(splitter->memo, group, out)) return 0;
   return split_invalid(splitter, group, rng, out);
 }

@@ -1,7 +1,7 @@
 /* Recursive greedy tree split: repairs a group that overflows the buffer (arXiv
  * 2501.00636, section on the method; paper.md). Every cut that the explainer names is
  * evaluated:
- *   1. both sides valid: the cut that moves the fewest DRAM bytes, and done;
+ *   1. both sides valid: the cut that costs least (DRAM bytes, or another objective), and done;
  *   2. else one side valid: the cut whose valid side has the most ops; the other side is
  *      split again;
  *   3. else both sides of every such cut are split again, and the cheapest result kept.
@@ -14,13 +14,14 @@
 #include <stdint.h>
 
 #include "get/explainer.h"
+#include "sched/objective.h"
 #include "sim/method.h"
 #include "sim/model.h"
 #include "util/error.h"
 
 /* Parts of a group: op sets, each connected and valid, with their costs. */
 struct split {
-  uint64_t dram_bytes; /* of all parts */
+  struct expense expense; /* of all parts */
   uint32_t part_count;
   const struct group_cost *costs; /* by part */
   const uint64_t *sets;           /* part_count x set_words */
@@ -37,6 +38,7 @@ struct split_rules {
   const struct explainer *explainer;
   double fraction;  /* see struct explain_context */
   uint64_t breadth; /* 0: as in the paper */
+  const struct objective *objective;
 };
 
 #define SPLIT_DEFAULT_BREADTH 8

@@ -13,7 +13,7 @@ void dram_reset(struct dram *dram) {
   dram_queues_init(dram);
   memset(dram->burst_clocks, 0, sizeof dram->burst_clocks);
   dram->next_burst = 0;
-  dram->own_end_clock = dram->last_burst_clock = dram->bus_clock = 0;
+  dram->piece_end_clock = dram->last_burst_clock = dram->bus_clock = 0;
   dram->last_was_write = false;
 }
 

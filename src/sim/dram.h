@@ -138,11 +138,11 @@ const struct dram_counts *dram_counts(const struct dram *dram);
 
 /* Offers the request at each clock from earliest_clock on, one request a clock, until its
  * queue has room, and returns the clock at which it was taken. Its first command follows a
- * clock later at the earliest. earliest_clock may lie before what has been simulated. */
+ * clock later at the earliest. earliest_clock may lie in the past. */
 uint64_t dram_push(struct dram *dram, bool write, uint64_t address, uint64_t earliest_clock);
 
-/* Whether a request offered now, at the clock of the last acceptance or later, would be taken
- * at that clock; simulates up to it. */
+/* Whether a request offered at that clock, or after the latest one if that is later, would be
+ * taken at once. Simulates up to it; no request can be offered before it any more. */
 bool dram_has_room(struct dram *dram, bool write, uint64_t clock);
 
 /* Finishes every request; returns the clock at which the last data so far arrived or was

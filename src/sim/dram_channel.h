@@ -48,8 +48,9 @@ enum { DRAM_FILTER_SLOTS = 256 };
 /* A command that could come next, on behalf of one request. Of commands that are allowed at
  * the same clock the one with the lowest order goes first. */
 struct dram_choice {
-  struct dram_command command;
-  uint64_t order;
+  uint64_t clock, order;
+  enum dram_command_kind kind;
+  uint32_t bank;
 };
 
 struct dram {
@@ -75,7 +76,7 @@ struct dram {
    * ahead of the data than its queue holds. */
   uint64_t burst_clocks[DRAM_QUEUE_ENTRIES];
   uint32_t next_burst;
-  uint64_t own_end_clock;    /* last burst of the latest piece */
+  uint64_t piece_end_clock;  /* last burst of the latest piece */
   uint64_t last_burst_clock; /* latest burst of all */
   uint64_t bus_clock;        /* where the bus would stand without gaps */
   bool last_was_write;

@@ -128,28 +128,36 @@ struct search {
 };
 
 static void search_start(struct search *search, const struct dram *dram) {
-  search->best = (struct dram_choice){.command.clock = UINT64_MAX, .order = UINT64_MAX};
+  search->best = (struct dram_choice){.clock = UINT64_MAX, .order = UINT64_MAX};
   for (uint32_t kind = 0; kind < DRAM_COMMAND_KINDS; kind++) {
     search->floor_clocks[kind] = dram_later(dram_state_shared_clock(&dram->state, kind), dram->floor_clock);
   }
 }
 
+/* The inner loop of the controller: written so that it compiles to selections, because which
+ * of the candidates is better cannot be predicted. */
 static inline void consider(struct search *search, const struct dram *dram, enum dram_command_kind kind,
-                            uint32_t bank, const struct dram_request *request, uint64_t order_bit) {
+                            uint32_t bank, uint64_t order) {
   uint64_t clock = dram_later(dram_state_bank_clock(&dram->state, kind, bank), search->floor_clocks[kind]);
-  struct dram_choice *best = &search->best;
-  if (clock > best->command.clock) return;
-  uint64_t order = request->number | order_bit;
-  if (clock == best->command.clock && order > best->order) return;
-  *best = (struct dram_choice){{kind, bank, request->row, clock}, order};
+  struct dram_choice best = search->best;
+  bool better = (clock < best.clock) | ((clock == best.clock) & (order < best.order));
+  best.clock = better ? clock : best.clock;
+  best.order = better ? order : best.order;
+  best.kind = better ? kind : best.kind;
+  best.bank = better ? bank : best.bank;
+  search->best = best;
 }
 
 static void consider_opened(struct search *search, const struct dram *dram) {
   for (uint32_t set = dram->opened_banks; set != 0; set &= set - 1) {
     uint32_t bank = (uint32_t)__builtin_ctz(set);
     const struct dram_request *request = &dram->opened[bank];
-    consider(search, dram, column_kind(request), bank, request, 0);
+    consider(search, dram, column_kind(request), bank, request->number);
   }
+}
+
+static uint64_t order_of(const struct dram_queue *queue, uint8_t entry) {
+  return queue->entries[entry].request.number | ORDER_NOT_OPENED;
 }
 
 /* Banks with a request for the row that is open: its burst, and if an older request wants
@@ -162,20 +170,20 @@ static void consider_hits(struct search *search, const struct dram *dram, const 
     const struct dram_bank_list *list = &queue->banks[bank];
     bool older_waits = list->hit != list->first;
     if (!older_waits || bursts < DRAM_ROW_MAX_BURSTS) {
-      consider(search, dram, column, bank, &queue->entries[list->hit].request, ORDER_NOT_OPENED);
+      consider(search, dram, column, bank, order_of(queue, list->hit));
     }
     if (older_waits && bursts >= DRAM_ROW_MIN_BURSTS) {
-      consider(search, dram, DRAM_PRECHARGE, bank, &queue->entries[list->first].request, ORDER_NOT_OPENED);
+      consider(search, dram, DRAM_PRECHARGE, bank, order_of(queue, list->first));
     }
   }
 }
 
 static void consider_firsts(struct search *search, const struct dram *dram, const struct dram_queue *queue,
                             uint32_t banks, enum dram_command_kind kind) {
-  if (search->floor_clocks[kind] > search->best.command.clock) return;
+  if (search->floor_clocks[kind] > search->best.clock) return;
   for (uint32_t set = banks; set != 0; set &= set - 1) {
     uint32_t bank = (uint32_t)__builtin_ctz(set);
-    consider(search, dram, kind, bank, &queue->entries[queue->banks[bank].first].request, ORDER_NOT_OPENED);
+    consider(search, dram, kind, bank, order_of(queue, queue->banks[bank].first));
   }
 }
 
@@ -207,7 +215,7 @@ static struct dram_choice choose(const struct dram *dram) {
 /* A request has come to that bank. */
 static void choose_again(struct dram *dram, const struct dram_queue *queue, uint32_t bank) {
   if (!dram->next_known || queue != current_queue(dram) || (dram->opened_banks & bit(bank)) != 0) return;
-  if (dram->next.command.bank == bank) {
+  if (dram->next.bank == bank) {
     dram->next_known = false;
     return;
   }
@@ -234,11 +242,13 @@ static void finish(struct dram *dram, const struct dram_request *request, uint64
 
 static void issue(struct dram *dram, const struct dram_choice *choice) {
   struct dram_queue *queue = &dram->queues[dram->draining_writes ? DRAM_WRITES : DRAM_READS];
-  uint32_t bank = choice->command.bank;
-  dram_state_issue(&dram->state, &choice->command);
-  dram->floor_clock = choice->command.clock;
+  uint32_t bank = choice->bank, row = dram->state.banks[bank].open_row;
+  if (choice->kind == DRAM_ACTIVATE) row = queue->entries[queue->banks[bank].first].request.row;
+  const struct dram_command command = {choice->kind, bank, row, choice->clock};
+  dram_state_issue(&dram->state, &command);
+  dram->floor_clock = choice->clock;
   dram->next_known = false;
-  switch (choice->command.kind) {
+  switch (choice->kind) {
     case DRAM_ACTIVATE:
       dram->opened[bank] = take(queue, queue->banks[bank].first);
       dram->opened_banks |= bit(bank);
@@ -249,11 +259,11 @@ static void issue(struct dram *dram, const struct dram_choice *choice) {
       dram->bursts_of_row[bank]++;
       if (choice->order < ORDER_NOT_OPENED) {
         dram->opened_banks &= ~bit(bank);
-        finish(dram, &dram->opened[bank], choice->command.clock);
+        finish(dram, &dram->opened[bank], choice->clock);
       } else {
         struct dram_request request = take(queue, queue->banks[bank].hit);
         dram->state.counts.row_hits++;
-        finish(dram, &request, choice->command.clock);
+        finish(dram, &request, choice->clock);
       }
   }
   update_direction(dram);
@@ -278,7 +288,7 @@ static bool step(struct dram *dram, uint64_t limit_clock) {
     dram->next_known = true;
   }
   struct dram_choice choice = dram->next;
-  if (choice.command.clock >= due_clock) {
+  if (choice.clock >= due_clock) {
     if (dram->opened_banks == 0) {
       if (due_clock > limit_clock) return false;
       refresh(dram, limit_clock);
@@ -286,7 +296,7 @@ static bool step(struct dram *dram, uint64_t limit_clock) {
     }
     choice = choose_opened(dram);
   }
-  if (choice.command.clock > limit_clock || choice.command.clock == UINT64_MAX) return false;
+  if (choice.clock > limit_clock || choice.clock == UINT64_MAX) return false;
   issue(dram, &choice);
   return true;
 }
@@ -322,7 +332,8 @@ static void accept(struct dram *dram, bool write, uint64_t address, uint64_t clo
 }
 
 bool dram_has_room(struct dram *dram, bool write, uint64_t clock) {
-  advance(dram, dram_later(clock, dram->next_offer_clock));
+  dram->next_offer_clock = dram_later(clock, dram->next_offer_clock);
+  advance(dram, dram->next_offer_clock);
   return dram->queues[write ? DRAM_WRITES : DRAM_READS].count < DRAM_QUEUE_ENTRIES;
 }
 

@@ -80,8 +80,8 @@ static void remember_bursts(struct dram *dram, const struct piece *piece, uint64
     dram->burst_clocks[dram->next_burst] = first_clock + i * piece->pace_clocks;
     dram->next_burst = (dram->next_burst + 1) % DRAM_QUEUE_ENTRIES;
   }
-  dram->own_end_clock = first_clock + (bursts - 1) * piece->pace_clocks;
-  dram->last_burst_clock = dram_later(dram->last_burst_clock, dram->own_end_clock);
+  dram->piece_end_clock = first_clock + (bursts - 1) * piece->pace_clocks;
+  dram->last_burst_clock = dram_later(dram->last_burst_clock, dram->piece_end_clock);
   dram->last_was_write = piece->kind == DRAM_WRITE;
 }
 
@@ -144,7 +144,7 @@ static uint64_t move_some(struct dram *dram, const struct piece *piece, uint64_t
 uint64_t dram_transfer(struct dram *dram, bool write, uint64_t address, uint64_t bytes, uint64_t earliest_clock) {
   struct dram_counts *counts = &dram->state.counts;
   uint64_t first = address / DRAM_REQUEST_BYTES, left = (address + bytes - 1) / DRAM_REQUEST_BYTES - first + 1;
-  uint64_t at = first * DRAM_REQUEST_BYTES, activates = counts->activates;
+  uint64_t at = first * DRAM_REQUEST_BYTES, activates = counts->activates, last_clock = 0;
   bool split_bus = dram->state.split_bus;
   dram_drain(dram);
   dram->state.split_bus = true; /* between bursts the bus has room for the rare row command */
@@ -155,9 +155,10 @@ uint64_t dram_transfer(struct dram *dram, bool write, uint64_t address, uint64_t
     uint64_t bursts = move_some(dram, &piece, earliest_clock);
     at += bursts * DRAM_REQUEST_BYTES;
     left -= bursts;
+    last_clock = dram_later(last_clock, dram->piece_end_clock);
   }
   counts->row_hits -= at_most(counts->row_hits, counts->activates - activates);
   dram->state.split_bus = split_bus;
   dram->floor_clock = dram_later(dram->floor_clock, dram->last_burst_clock + 1);
-  return dram_state_data_end(&dram->state, write, dram->own_end_clock);
+  return dram_state_data_end(&dram->state, write, last_clock);
 }

@@ -52,21 +52,23 @@ const struct dram_standard dram_standards[] = {
     {
         .name = "DDR5-4800",
         .summary = "DDR5-4800B, 16 Gb x8 devices, one subchannel of 32 bits: 19.2 GB/s",
-        .source = "JEDEC JESD79-5B, speed bin DDR5-4800B and the tables of timing parameters by speed grade",
+        .source = "JEDEC JESD79-5B, speed bin DDR5-4800B; Micron, DDR5 SDRAM Product Core Data Sheet, timing parameters by "
+                  "speed grade (also in gem5, DDR5_4400_4x8)",
         .clock_ps = 416,
         .read_latency_clocks = 40, .write_latency_clocks = 38, .burst_clocks = 8,
         .trcd_clocks = 39, .trp_clocks = 39, .tras_clocks = 77, .trc_clocks = 116,
         .tccd_s_clocks = 8, .tccd_l_clocks = 12, .tccd_l_wr_clocks = 24,
         .trrd_s_clocks = 8, .trrd_l_clocks = 12, .tfaw_clocks = 32,
         .twr_clocks = 72, .twtr_s_clocks = 6, .twtr_l_clocks = 24, .trtp_clocks = 18,
-        .read_to_write_clocks = 12,
+        .read_to_write_clocks = 14,
         .trfc_clocks = 710, .trefi_clocks = 9375,
         .bank_groups = 8, .banks_per_group = 4, .rows = 65536, .row_bytes = 4096,
     },
     {
         .name = "LPDDR5-6400",
         .summary = "LPDDR5-6400 in bank-group mode, two 16 Gb x16 channels in step, 32 bits: 25.6 GB/s",
-        .source = "JEDEC JESD209-5B, tables 235, 330 to 333, 339, 342, 344 and 372, CK at 800 MHz, WCK:CK 4:1",
+        .source = "JEDEC JESD209-5B, tables 235, 330 to 333, 339, 342, 344 and 372, CK at 800 MHz, WCK:CK 4:1, as tabulated "
+                  "by Ramulator 2.1 (LPDDR5_6400) and gem5 (LPDDR5_6400_1x16_BG_BL16)",
         .clock_ps = 1250,
         .read_latency_clocks = 17, .write_latency_clocks = 9, .burst_clocks = 2,
         .trcd_clocks = 15, .trp_clocks = 15, .tras_clocks = 34, .trc_clocks = 49,

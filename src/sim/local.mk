@@ -7,6 +7,7 @@ src_sim_libsim_a_SOURCES = \
 	src/sim/dram_segment.c \
 	src/sim/dram_standards.c \
 	src/sim/dram_state.c src/sim/dram_state.h \
+	src/sim/dram_trace.c src/sim/dram_trace.h \
 	src/sim/event_queue.c src/sim/event_queue.h \
 	src/sim/hash.h \
 	src/sim/lines.c src/sim/lines.h \
@@ -24,6 +25,7 @@ src_sim_libsim_a_SOURCES = \
 	src/sim/timed_machine.h \
 	src/sim/timed_metrics.c src/sim/timed_metrics.h \
 	src/sim/timed_plan.c src/sim/timed_plan.h \
+	src/sim/timeline.c src/sim/timeline.h \
 	src/sim/trace.c src/sim/trace.h \
 	src/sim/trace_csv.c \
 	src/sim/walk.c src/sim/walk.h

@@ -85,6 +85,14 @@ static void machine_reset(struct timed *timed) {
 
 /* ---- what is told ---- */
 
+void timed_begin(struct timed *timed, const struct timed_span *span) {
+  if (timed->sink != NULL && timed->sink->begin != NULL) timed->sink->begin(timed->sink->context, span);
+}
+
+void timed_end(struct timed *timed, const struct timed_span *span) {
+  if (timed->sink != NULL && timed->sink->span != NULL) timed->sink->span(timed->sink->context, span);
+}
+
 void timed_trace(struct timed *timed, enum trace_kind kind, const struct step *step) {
   if (timed->sink == NULL || timed->sink->trace == NULL) return;
   uint32_t row = step->tensor == TRACE_NO_TENSOR ? 0 : step->row;
@@ -185,6 +193,19 @@ static void trace_reads(struct timed *timed, const struct step *work) {
   }
 }
 
+static struct timed_span work_span(const struct timed *timed, enum unit unit, uint64_t end_cycle) {
+  const struct job *job = &timed->jobs[unit];
+  const struct step *step = &timed->program.steps[job->step];
+  return (struct timed_span){
+      .track = unit == UNIT_ARRAY ? TIMED_TRACK_ARRAY : TIMED_TRACK_LANES,
+      .op = step->op,
+      .tensor = step->tensor,
+      .row = step->row,
+      .start_cycle = job->start_cycle,
+      .end_cycle = end_cycle,
+  };
+}
+
 static void work_start(struct timed *timed, enum unit unit) {
   const struct step *step = &timed->program.steps[timed->at];
   uint64_t cycles = work_cycles(timed, step);
@@ -197,6 +218,11 @@ static void work_start(struct timed *timed, enum unit unit) {
       .start_cycle = timed->now,
       .compute_end_cycle = timed->now + compute,
   };
+  const struct timed_span span = work_span(timed, unit, 0);
+  timed_begin(timed, &span);
+  if (timed->sink != NULL && timed->sink->required != NULL) {
+    timed->sink->required(timed->sink->context, timed->now, step->occupied_bytes);
+  }
   timed->at = timed->jobs[unit].tail_end;
   timed->cost.macs += step->macs;
   timed->cost.vector_operations += step->vector_operations;
@@ -209,11 +235,8 @@ static void work_start(struct timed *timed, enum unit unit) {
 static void work_done(struct timed *timed, enum unit unit) {
   struct job *job = &timed->jobs[unit];
   const struct step *step = &timed->program.steps[job->step];
-  if (timed->sink != NULL && timed->sink->span != NULL) {
-    const struct timed_span span = {unit == UNIT_ARRAY ? TIMED_TRACK_ARRAY : TIMED_TRACK_LANES, 0, false, step->op,
-                                    step->tensor, step->row, 0, job->start_cycle, timed->now};
-    timed->sink->span(timed->sink->context, &span);
-  }
+  const struct timed_span span = work_span(timed, unit, timed->now);
+  timed_end(timed, &span);
   job->running = false;
   trace_reads(timed, step);
   if (!step->takes) {

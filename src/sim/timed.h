@@ -68,14 +68,19 @@ struct timed_span {
   uint32_t op, tensor, row;  /* tensor TRACE_NO_TENSOR: weights, row then the sub-group */
   uint64_t bytes;            /* moved; 0 for work */
   uint64_t start_cycle, end_cycle;
+  uint64_t number; /* of a read or write: no other one that overlaps has it */
 };
 
-/* Receives what happens; either function may be NULL. trace: as in an untimed trace, with the
- * cycle as step, occupied bytes with what is prefetched. Cycles never decrease in trace calls;
- * spans come when they end. */
+/* Receives what happens, in the order of the cycles; any function may be NULL. */
 struct timed_sink {
-  void (*span)(void *context, const struct timed_span *span);
+  void (*begin)(void *context, const struct timed_span *span); /* when it starts: end_cycle is not known */
+  void (*span)(void *context, const struct timed_span *span);  /* when it ends */
+  /* As in an untimed trace, with the cycle as step and occupied bytes with what is prefetched. */
   void (*trace)(void *context, const struct trace_event *event);
+  /* What the schedule requires at the work that starts now, without what is prefetched. */
+  void (*required)(void *context, uint64_t cycle, uint64_t bytes);
+  /* Of a plan: one of its groups starts, or ends. */
+  void (*group)(void *context, uint32_t group, uint64_t cycle, bool ends);
   void *context;
 };
 

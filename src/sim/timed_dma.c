@@ -82,30 +82,39 @@ static struct request next_request(const struct timed *timed, size_t step, uint6
   };
 }
 
-static void span_end(struct timed *timed, enum timed_track track, const struct step *step, uint64_t start) {
-  if (timed->sink == NULL || timed->sink->span == NULL) return;
-  const struct timed_span span = {
-      .track = track,
-      .write = track == TIMED_TRACK_WRITE,
+/* A load or store from its issue on; end_cycle is 0 when it starts. */
+static struct timed_span move_span(const struct timed *timed, size_t index, uint64_t end_cycle) {
+  const struct step *step = &timed->program.steps[index];
+  bool write = step->kind == STEP_STORE;
+  return (struct timed_span){
+      .track = write ? TIMED_TRACK_WRITE : TIMED_TRACK_READ,
+      .write = write,
       .op = step->op,
       .tensor = step->tensor,
       .row = step->row,
       .bytes = step->bytes,
-      .start_cycle = start,
-      .end_cycle = timed->now,
+      .start_cycle = timed->since[index],
+      .end_cycle = end_cycle,
+      .number = index,
   };
-  timed->sink->span(timed->sink->context, &span);
 }
 
-static void load_done(struct timed *timed, size_t step) {
+static void move_begin(struct timed *timed, size_t step) {
+  timed->left[step] = timed->program.steps[step].bytes;
+  timed->since[step] = timed->now;
+  const struct timed_span span = move_span(timed, step, 0);
+  timed_begin(timed, &span);
+}
+
+static void move_end(struct timed *timed, size_t step) {
   timed->flags[step] |= STEP_DONE;
-  span_end(timed, TIMED_TRACK_READ, &timed->program.steps[step], timed->since[step]);
+  const struct timed_span span = move_span(timed, step, timed->now);
+  timed_end(timed, &span);
 }
 
 static void store_done(struct timed *timed, size_t step) {
   const struct step *stored = &timed->program.steps[step];
-  timed->flags[step] |= STEP_DONE;
-  span_end(timed, TIMED_TRACK_WRITE, stored, timed->since[step]);
+  move_end(timed, step);
   timed_trace(timed, TRACE_STORE, stored);
   if ((timed->flags[stored->pair] & STEP_FREED) != 0) timed_give_room(timed, stored->pair);
 }
@@ -136,11 +145,10 @@ static void load_issue(struct timed *timed, size_t index) {
   const struct step *step = &timed->program.steps[index];
   timed->issued_load_bytes += step->bytes;
   timed_take_room(timed, step->tensor == TRACE_NO_TENSOR ? TRACE_WEIGHTS : TRACE_LOAD, step);
-  timed->left[index] = step->bytes;
-  timed->since[index] = timed->now;
+  move_begin(timed, index);
   timed->load = index;
   timed->load_offset = 0;
-  if (step->bytes == 0) load_done(timed, index);
+  if (step->bytes == 0) move_end(timed, index);
 }
 
 /* Finds the next load and issues it; false if there is none or no room for it. */
@@ -177,8 +185,7 @@ static void pump_loads(struct timed *timed) {
 /* ---- stores ---- */
 
 void dma_store(struct timed *timed, size_t step) {
-  timed->left[step] = timed->program.steps[step].bytes;
-  timed->since[step] = timed->now;
+  move_begin(timed, step);
   timed->stores[timed->store_end++] = step;
 }
 
@@ -233,6 +240,22 @@ static bool writes_first(struct timed *timed) {
   return timed->draining;
 }
 
+static struct timed_span channel_span(const struct timed *timed, uint32_t index, uint64_t end_cycle) {
+  const struct channel *channel = &timed->channels[index];
+  const struct step *moved = &timed->program.steps[channel->request.step];
+  return (struct timed_span){
+      .track = TIMED_TRACK_CHANNEL,
+      .channel = index,
+      .write = moved->kind == STEP_STORE,
+      .op = moved->op,
+      .tensor = moved->tensor,
+      .row = moved->row,
+      .bytes = channel->request.bytes,
+      .start_cycle = channel->start_cycle,
+      .end_cycle = end_cycle,
+  };
+}
+
 static void channel_start(struct timed *timed, uint32_t index) {
   struct channel *channel = &timed->channels[index];
   bool prefer_writes = writes_first(timed);
@@ -243,6 +266,8 @@ static void channel_start(struct timed *timed, uint32_t index) {
   bool write = timed->program.steps[channel->request.step].kind == STEP_STORE;
   channel->busy = true;
   channel->start_cycle = timed->now;
+  const struct timed_span span = channel_span(timed, index, 0);
+  timed_begin(timed, &span);
   event_queue_put(&timed->queue, serve(timed, channel->dram, &channel->request, write), 0, UNIT_COUNT + index);
 }
 
@@ -253,18 +278,14 @@ void dma_channel_done(struct timed *timed, uint32_t index) {
   channel->busy = false;
   timed->cost.dram_busy_cycles += timed->now - channel->start_cycle;
   (write ? &timed->writes_in_flight : &timed->reads_in_flight)[0]--;
-  if (timed->sink != NULL && timed->sink->span != NULL) {
-    const struct step *moved = &timed->program.steps[step];
-    const struct timed_span span = {TIMED_TRACK_CHANNEL, index, write, moved->op, moved->tensor, moved->row,
-                                    channel->request.bytes, channel->start_cycle, timed->now};
-    timed->sink->span(timed->sink->context, &span);
-  }
+  const struct timed_span span = channel_span(timed, index, timed->now);
+  timed_end(timed, &span);
   timed->left[step] -= channel->request.bytes;
   if (timed->left[step] > 0) return;
   if (write) {
     store_done(timed, step);
   } else {
-    load_done(timed, step);
+    move_end(timed, step);
   }
 }
 

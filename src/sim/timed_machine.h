@@ -82,6 +82,8 @@ struct timed {
 
 /* ---- timed.c ---- */
 
+void timed_begin(struct timed *timed, const struct timed_span *span);
+void timed_end(struct timed *timed, const struct timed_span *span);
 void timed_trace(struct timed *timed, enum trace_kind kind, const struct step *step);
 void timed_take_room(struct timed *timed, enum trace_kind kind, const struct step *step);
 void timed_give_room(struct timed *timed, size_t step);

@@ -44,12 +44,28 @@ struct shifted {
   uint64_t start_cycle;
 };
 
-static void shift_span(void *context, const struct timed_span *span) {
-  const struct shifted *shifted = context;
+static struct timed_span shift(const struct shifted *shifted, const struct timed_span *span) {
   struct timed_span moved = *span;
   moved.start_cycle += shifted->start_cycle;
   moved.end_cycle += shifted->start_cycle;
+  return moved;
+}
+
+static void shift_begin(void *context, const struct timed_span *span) {
+  const struct shifted *shifted = context;
+  const struct timed_span moved = shift(shifted, span);
+  shifted->sink->begin(shifted->sink->context, &moved);
+}
+
+static void shift_span(void *context, const struct timed_span *span) {
+  const struct shifted *shifted = context;
+  const struct timed_span moved = shift(shifted, span);
   shifted->sink->span(shifted->sink->context, &moved);
+}
+
+static void shift_required(void *context, uint64_t cycle, uint64_t bytes) {
+  const struct shifted *shifted = context;
+  shifted->sink->required(shifted->sink->context, cycle + shifted->start_cycle, bytes);
 }
 
 static void shift_trace(void *context, const struct trace_event *event) {
@@ -67,20 +83,32 @@ int timed_group(struct timed *timed, const uint64_t *group, const struct group_r
   return timed_run_streamed(timed, op, report->cost.stripes, sink, cost);
 }
 
-static int run_groups(struct timed_plan *out, struct timed *timed, const struct plan *plan,
-                      const struct plan_report *report, const struct timed_sink *sink) {
-  for (uint32_t i = 0; i < plan->group_count; i++) {
-    uint32_t g = out->order[i];
-    struct shifted shifted = {sink, out->total.cycles};
-    const struct timed_sink shifting = {sink != NULL && sink->span != NULL ? shift_span : NULL,
-                                        sink != NULL && sink->trace != NULL ? shift_trace : NULL, &shifted};
-    out->start_cycle[g] = out->total.cycles;
-    if (timed_group(timed, plan_group(plan, g), &report->groups[g], sink == NULL ? NULL : &shifting,
-                    &out->groups[g]) != 0) {
-      return -1;
-    }
-    timed_add(&out->total, &out->groups[g], 1);
-  }
+/* What of the sink there is, shifted. */
+static struct timed_sink shifting_sink(struct shifted *shifted) {
+  const struct timed_sink *sink = shifted->sink;
+  struct timed_sink shifting = {.context = shifted};
+  if (sink->begin != NULL) shifting.begin = shift_begin;
+  if (sink->span != NULL) shifting.span = shift_span;
+  if (sink->trace != NULL) shifting.trace = shift_trace;
+  if (sink->required != NULL) shifting.required = shift_required;
+  return shifting;
+}
+
+static void tell_group(const struct timed_sink *sink, uint32_t group, uint64_t cycle, bool ends) {
+  if (sink != NULL && sink->group != NULL) sink->group(sink->context, group, cycle, ends);
+}
+
+static int run_group(struct timed_plan *out, uint32_t g, struct timed *timed, const struct plan *plan,
+                     const struct plan_report *report, const struct timed_sink *sink) {
+  struct shifted shifted = {sink, out->total.cycles};
+  struct timed_sink shifting = {0};
+  if (sink != NULL) shifting = shifting_sink(&shifted);
+  out->start_cycle[g] = out->total.cycles;
+  tell_group(sink, g, out->start_cycle[g], false);
+  const struct timed_sink *told = sink == NULL ? NULL : &shifting;
+  if (timed_group(timed, plan_group(plan, g), &report->groups[g], told, &out->groups[g]) != 0) return -1;
+  timed_add(&out->total, &out->groups[g], 1);
+  tell_group(sink, g, out->total.cycles, true);
   return 0;
 }
 
@@ -94,7 +122,11 @@ int timed_plan_create(struct timed_plan *out, struct timed *timed, const struct 
   };
   if (out->order != NULL && out->start_cycle != NULL && out->groups != NULL) {
     order_groups(out->order, plan);
-    if (run_groups(out, timed, plan, report, sink) == 0) return 0;
+    int status = 0;
+    for (uint32_t i = 0; i < plan->group_count && status == 0; i++) {
+      status = run_group(out, out->order[i], timed, plan, report, sink);
+    }
+    if (status == 0) return 0;
   }
   timed_plan_free(out);
   return error_memory(err);

@@ -55,7 +55,8 @@ static int store_make_directory(const char *path, struct error *err) {
   int status = 0;
   if (mkdir(directory, 0777) != 0 && errno != EEXIST) {
     status = error_set(err, ERROR_OUTPUT, "%s: cannot create the directory for the database: %s; %s",
-                       directory, strerror(errno), "create it first, choose another path with --db, or keep no record with --no-db");
+                       directory, strerror(errno),
+                       "create it first, choose another path with --db, or keep no record with --no-db");
   }
   free(directory);
   return status;

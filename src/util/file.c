@@ -95,10 +95,38 @@ static int file_write_all(int descriptor, const char *bytes, size_t length) {
   return 0;
 }
 
-static int file_write_directly(const char *path, const void *bytes, size_t length) {
+/* What goes into a file: bytes, or what put() writes. */
+struct file_source {
+  const void *bytes;
+  size_t length;
+  int (*put)(void *context, FILE *file, struct error *err);
+  void *context;
+  struct error *err;
+  bool put_failed; /* err is put()'s own */
+};
+
+/* 0, or -1 with errno. */
+static int file_fill(int descriptor, struct file_source *source) {
+  if (source->put == NULL) return file_write_all(descriptor, source->bytes, source->length);
+  int copy = dup(descriptor);
+  FILE *file = copy < 0 ? NULL : fdopen(copy, "w");
+  if (file == NULL) {
+    int reason = errno;
+    if (copy >= 0) close(copy);
+    errno = reason;
+    return -1;
+  }
+  source->put_failed = source->put(source->context, file, source->err) != 0;
+  int failure = fflush(file) == 0 && !ferror(file) ? 0 : errno;
+  if (fclose(file) != 0 && failure == 0) failure = errno;
+  errno = failure;
+  return failure == 0 && !source->put_failed ? 0 : -1;
+}
+
+static int file_write_directly(const char *path, struct file_source *source) {
   int descriptor = open(path, O_WRONLY | O_CLOEXEC);
   if (descriptor < 0) return -1;
-  int failure = file_write_all(descriptor, bytes, length) == 0 ? 0 : errno;
+  int failure = file_fill(descriptor, source) == 0 ? 0 : source->put_failed ? EIO : errno;
   if (close(descriptor) != 0 && failure == 0) failure = errno;
   errno = failure;
   return failure == 0 ? 0 : -1;
@@ -125,13 +153,13 @@ static int file_create_beside(char **name, const char *path) {
 }
 
 /* old: what is at path now, or NULL. */
-static int file_replace(const char *path, const struct stat *old, const void *bytes, size_t length) {
+static int file_replace(const char *path, const struct stat *old, struct file_source *source) {
   char *name;
   int descriptor = file_create_beside(&name, path);
   if (descriptor < 0) return -1;
-  bool written = file_write_all(descriptor, bytes, length) == 0 &&
+  bool written = file_fill(descriptor, source) == 0 &&
                  (old == NULL || fchmod(descriptor, old->st_mode & 07777) == 0) && fsync(descriptor) == 0;
-  int failure = written ? 0 : errno;
+  int failure = written ? 0 : source->put_failed ? EIO : errno;
   if (close(descriptor) != 0 && failure == 0) failure = errno;
   if (failure == 0 && rename(name, path) != 0) failure = errno;
   if (failure != 0) unlink(name);
@@ -140,23 +168,33 @@ static int file_replace(const char *path, const struct stat *old, const void *by
   return failure == 0 ? 0 : -1;
 }
 
-static int file_put(const char *path, const void *bytes, size_t length) {
+static int file_put(const char *path, struct file_source *source) {
   struct stat status;
-  if (stat(path, &status) != 0) {
-    return errno == ENOENT ? file_replace(path, NULL, bytes, length) : -1;
-  }
-  if (!S_ISREG(status.st_mode)) return file_write_directly(path, bytes, length);
+  if (stat(path, &status) != 0) return errno == ENOENT ? file_replace(path, NULL, source) : -1;
+  if (!S_ISREG(status.st_mode)) return file_write_directly(path, source);
   char *target = realpath(path, NULL);
   if (target == NULL) return -1;
-  int result = file_replace(target, &status, bytes, length);
+  int result = file_replace(target, &status, source);
   int failure = errno;
   free(target);
   errno = failure;
   return result;
 }
 
-int file_write(const char *path, const void *bytes, size_t length, struct error *err) {
-  if (file_put(path, bytes, length) == 0) return 0;
+static int file_put_or_tell(const char *path, struct file_source *source, struct error *err) {
+  if (file_put(path, source) == 0) return 0;
+  if (source->put_failed) return -1;
   if (errno == ENOMEM) return error_memory(err);
   return error_set(err, ERROR_OUTPUT, "%s: cannot write: %s", path, strerror(errno));
+}
+
+int file_write(const char *path, const void *bytes, size_t length, struct error *err) {
+  struct file_source source = {.bytes = bytes, .length = length};
+  return file_put_or_tell(path, &source, err);
+}
+
+int file_stream(const char *path, int (*put)(void *context, FILE *file, struct error *err), void *context,
+                struct error *err) {
+  struct file_source source = {.put = put, .context = context, .err = err};
+  return file_put_or_tell(path, &source, err);
 }

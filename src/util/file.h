@@ -3,6 +3,7 @@
 #define SPILLWAY_UTIL_FILE_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "util/error.h"
 
@@ -16,5 +17,10 @@ int file_read(char **bytes, size_t *length, const char *path, size_t limit_bytes
  * no temporary file. Symbolic links are followed, the mode of a file that was there is
  * kept. What is no regular file (/dev/stdout, a pipe) is written to directly. */
 int file_write(const char *path, const void *bytes, size_t length, struct error *err);
+
+/* The same for what put() writes to a stream, piece by piece. put() returns 0, or -1 with its
+ * own *err, and nothing is left then; failures of the stream are found here. */
+int file_stream(const char *path, int (*put)(void *context, FILE *file, struct error *err), void *context,
+                struct error *err);
 
 #endif

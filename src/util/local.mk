@@ -4,6 +4,7 @@ src_util_libutil_a_SOURCES = \
 	src/util/bitset.h \
 	src/util/error.c src/util/error.h \
 	src/util/file.c src/util/file.h \
+	src/util/json.c src/util/json.h \
 	src/util/parallel.c src/util/parallel.h \
 	src/util/progress.c src/util/progress.h \
 	src/util/rng.c src/util/rng.h \

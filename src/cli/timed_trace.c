@@ -1,0 +1,61 @@
+#include "cli/timed_trace.h"
+
+#include <string.h>
+
+#include "cli/group_trace.h"
+#include "sim/timeline.h"
+#include "util/file.h"
+
+bool timed_trace_is_timeline(const char *path) {
+  static const char ending[] = ".json";
+  size_t length = strlen(path), end = strlen(ending);
+  return length > end && strcmp(path + length - end, ending) == 0;
+}
+
+/* ---- timelines ---- */
+
+struct timeline_job {
+  struct timed_plan *out;
+  const struct subject *subject;
+  struct timed *timed;
+  const struct plan *plan;
+  const struct plan_report *report;
+  enum timeline_detail detail;
+};
+
+static int put_timeline(void *context, FILE *file, struct error *err) {
+  struct timeline_job *job = context;
+  struct timeline *timeline;
+  if (timeline_start(&timeline, file, &job->subject->model, job->plan, job->detail, err) != 0) return -1;
+  int status = timed_plan_create(job->out, job->timed, job->plan, job->report, timeline_sink(timeline), err);
+  timeline_finish(timeline);
+  return status;
+}
+
+static enum timeline_detail find_detail(const char *name) {
+  return strcmp(name, "group") == 0 ? TIMELINE_GROUP : strcmp(name, "op") == 0 ? TIMELINE_OP : TIMELINE_ROW;
+}
+
+int timed_trace_timeline(struct timed_plan *out, const char *path, const char *detail, const struct subject *subject,
+                         struct timed *timed, const struct plan *plan, const struct plan_report *report,
+                         struct error *err) {
+  struct timeline_job job = {out, subject, timed, plan, report, find_detail(detail)};
+  *out = (struct timed_plan){0};
+  if (file_stream(path, put_timeline, &job, err) == 0) return 0;
+  timed_plan_free(out);
+  return -1;
+}
+
+/* ---- CSV ---- */
+
+int timed_trace_csv(const char *path, const struct subject *subject, struct timed *timed, const uint64_t *group,
+                    struct error *err) {
+  struct trace trace;
+  struct timed_cost cost;
+  if (trace_create(&trace, subject->graph, subject->model.hw.buffer_capacity_bytes, err) != 0) return -1;
+  const struct timed_sink sink = {.trace = trace_append, .context = &trace};
+  int status = timed_run(timed, group, &sink, &cost) == 0 && !trace.out_of_memory ? 0 : error_memory(err);
+  if (status == 0) status = group_trace_save(&trace, path, err);
+  trace_free(&trace);
+  return status;
+}

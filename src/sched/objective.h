@@ -1,0 +1,29 @@
+/* What searches minimise. One const table. */
+#ifndef SPILLWAY_SCHED_OBJECTIVE_H
+#define SPILLWAY_SCHED_OBJECTIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What groups cost together; cycles and energy are 0 unless the objective is timed. */
+struct expense {
+  uint64_t dram_bytes, cycles;
+  double energy_pj;
+};
+
+void expense_add(struct expense *to, const struct expense *from);
+
+struct objective {
+  const char *name, *summary;
+  bool timed;                                      /* needs the clock */
+  double (*value)(const struct expense *expense); /* smaller is better */
+};
+
+extern const struct objective objectives[];
+extern const size_t objective_count;
+
+/* NULL if there is none of that name. */
+const struct objective *objective_find(const char *name);
+
+#endif
