@@ -102,7 +102,7 @@ static void assert_timed(const json_t *document) {
   }
   assert_cost(totals, clock_mhz);
   assert_cost(cli_at(document, "layer_by_layer.timed"), clock_mhz);
-  assert_near(real(totals, "inferences_per_second"), (double)cli_number(totals, "inferences") / real(totals, "seconds"));
+  assert_near(real(totals, "inferences_per_second"), real(totals, "inferences") / real(totals, "seconds"));
   assert_starts(document);
 }
 
@@ -195,9 +195,9 @@ START_TEST(the_timed_table_says_the_same_as_the_document) {
       {"cycles", "cycles", 1, 0.5},
       {"time", "seconds", 1e3, 0.00051},
       {"throughput", "inferences_per_second", 1, 0.0051},
-      {"array utilisation", "utilisation.array", 100, 0.051},
-      {"vector lane utilisation", "utilisation.lanes", 100, 0.051},
-      {"DRAM bandwidth utilisation", "utilisation.dram_bandwidth", 100, 0.051},
+      {"array utilisation", "utilisation.array", 100, 0.0051},
+      {"vector lane utilisation", "utilisation.lanes", 100, 0.0051},
+      {"DRAM bandwidth utilisation", "utilisation.dram_bandwidth", 100, 0.0051},
       {"energy ", "energy_pj.total", 1e-6, 0.051},
       {"  MACs", "energy_pj.mac", 1e-6, 0.051},
       {"  static", "energy_pj.static", 1e-6, 0.051},
@@ -214,7 +214,7 @@ START_TEST(the_timed_table_says_the_same_as_the_document) {
     ck_assert_double_eq_tol(cli_table_number(table, figures[i].label), expected, figures[i].tolerance);
   }
   double waiting = real(document, "totals.timed.phase_cycles.dram") / real(document, "totals.timed.cycles");
-  ck_assert_double_eq_tol(cli_table_number(table, "  waiting for DRAM"), 100 * waiting, 0.051);
+  ck_assert_double_eq_tol(cli_table_number(table, "  waiting for DRAM"), 100 * waiting, 0.0051);
   cli_assert_has(table, cli_text(document, "totals.timed.roofline.bound"));
   json_decref(document);
 }

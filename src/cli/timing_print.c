@@ -131,7 +131,7 @@ static void total(struct table *table, const char *title, int decimals, double v
 }
 
 static void total_percent(struct table *table, const char *title, double ratio) {
-  total(table, title, 1, 100 * ratio, "%");
+  total(table, title, 2, 100 * ratio, "%");
 }
 
 static void total_time(struct table *table, const struct timing *timing, const struct timed_metrics *metrics) {
