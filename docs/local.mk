@@ -11,4 +11,8 @@ docs/completions/spillway: docs/spillway.bash
 	$(AM_V_GEN)$(MKDIR_P) docs/completions && cp $(srcdir)/docs/spillway.bash $@
 CLEANFILES += docs/completions/spillway
 
-EXTRA_DIST += docs/spillway.1.in docs/spillway.bash docs/database.md docs/dram.md docs/hardware.md
+EXTRA_DIST += docs/spillway.1.in docs/spillway.bash \
+	docs/database.md \
+	docs/dram.md \
+	docs/hardware.md \
+	docs/timing.md

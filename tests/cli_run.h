@@ -104,5 +104,6 @@ TCase *cli_query_case(void);
 TCase *cli_schedule_case(void);
 TCase *cli_simulate_case(void);
 TCase *cli_terminal_case(void);
+TCase *cli_timed_case(void);
 
 #endif

@@ -31,6 +31,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_cli_schedule.c \
 	tests/test_cli_simulate.c \
 	tests/test_cli_terminal.c \
+	tests/test_cli_timed.c \
 	tests/test_compute.c \
 	tests/test_conformance.c \
 	tests/test_docs.c \
@@ -56,6 +57,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_sim_networks.c \
 	tests/test_sim_property.c \
 	tests/test_store.c \
+	tests/test_timed_metrics.c \
 	tests/test_timeline.c \
 	tests/test_yaml.c \
 	tests/trace_replay.c tests/trace_replay.h

@@ -1,6 +1,7 @@
 #include "store_fixture.h"
 
 #include <check.h>
+#include <math.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,37 @@ void fixture_teardown(void) {
 static const uint64_t example_budget = 2000, example_seed = UINT64_MAX - 4;
 static const uint64_t example_optimum = 901, example_bound = 900;
 
+const struct store_run_timed fixture_example_timed = {
+    .cost = {
+        .cycles = 201, .phase_compute_cycles = 202, .phase_port_cycles = 203, .phase_dram_cycles = 204,
+        .phase_room_cycles = 205, .array_busy_cycles = 206, .lanes_busy_cycles = 207,
+        .dram_busy_cycles = 208, .macs = 209, .vector_operations = 210, .buffer_read_bytes = 211,
+        .buffer_write_bytes = 212, .dram_activates = 213, .peak_occupied_bytes = 214, .mac_pj = 215.5,
+        .vector_pj = 216.5, .buffer_pj = 217.5, .dram_pj = 218.5, .static_pj = 219.5, .energy_pj = 220.5,
+        .latency_seconds = 221.5, .array_utilisation = 0.222, .lanes_utilisation = 0.223,
+        .dram_utilisation = 0.224, .arithmetic_intensity = 225.25, .machine_balance = 226.75,
+        .bound = "memory",
+    },
+    .inferences = 228,
+    .layer_by_layer_cycles = 229,
+    .layer_by_layer_pj = 230.5,
+};
+
+/* Computing takes no time, so the balance is infinite. */
+static const struct store_group_timed example_group_timed = {
+    .cost = {
+        .cycles = 301, .phase_compute_cycles = 302, .phase_port_cycles = 303, .phase_dram_cycles = 304,
+        .phase_room_cycles = 305, .array_busy_cycles = 306, .lanes_busy_cycles = 307,
+        .dram_busy_cycles = 308, .macs = 309, .vector_operations = 310, .buffer_read_bytes = 311,
+        .buffer_write_bytes = 312, .dram_activates = 313, .peak_occupied_bytes = 314, .mac_pj = 315.5,
+        .vector_pj = 316.5, .buffer_pj = 317.5, .dram_pj = 318.5, .static_pj = 319.5, .energy_pj = 320.5,
+        .latency_seconds = 321.5, .array_utilisation = 0.322, .lanes_utilisation = 0.323,
+        .dram_utilisation = 0.324, .arithmetic_intensity = 325.25, .machine_balance = HUGE_VAL,
+        .bound = "compute",
+    },
+    .start_cycle = 328,
+};
+
 const struct store_group fixture_example_groups[] = {
     {.ops = "[\"a\",\"b\"]",
      .first_op = "a",
@@ -46,7 +78,8 @@ const struct store_group fixture_example_groups[] = {
      .dram_read_bytes = 52,
      .dram_write_bytes = 53,
      .weight_bytes = 54,
-     .stripes = 55},
+     .stripes = 55,
+     .timed = &example_group_timed},
     {.ops = "[\"c\"]",
      .first_op = "c",
      .last_op = "c",
@@ -107,6 +140,7 @@ struct store_run fixture_example_run(void) {
       .simulations = 109,
       .plans_proposed = 110,
       .invalid_groups = 111,
+      .timed = &fixture_example_timed,
       .groups = fixture_example_groups,
       .group_count = 2,
       .curve = fixture_example_curve,

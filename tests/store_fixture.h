@@ -16,9 +16,11 @@ extern char fixture_database[128];
 void fixture_setup(void);
 void fixture_teardown(void);
 
-/* Two groups, three points of a curve and one explanation; every number differs. */
+/* Two groups, of which the first was timed, three points of a curve and one explanation;
+ * every number differs. */
 struct store_run fixture_example_run(void);
 extern const struct store_group fixture_example_groups[2];
+extern const struct store_run_timed fixture_example_timed;
 
 struct store *fixture_open_database(void);
 int64_t fixture_write(struct store *store, const struct store_run *run);

@@ -16,6 +16,7 @@
   X(sim) \
   X(sim_property) \
   X(sim_networks) \
+  X(timed_metrics) \
   X(dram) \
   X(timeline) \
   X(dram_reference) \

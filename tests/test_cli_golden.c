@@ -19,6 +19,7 @@ static const struct {
     {"show-ops-alexnet.txt", NULL, {"show", "alexnet", "--ops"}},
     {"simulate-squeezenet1_1-totals.txt", "fuseable DRAM", {"simulate", "squeezenet1_1", "--no-db"}},
     {"simulate-alexnet.txt", NULL, {"simulate", "alexnet", "--buffer", "128KiB", "--bits", "16", "--no-db"}},
+    {"simulate-timed-alexnet.txt", NULL, {"simulate", "alexnet", "--timed", "--no-db"}},
     {"explain-squeezenet1_1.txt", NULL, {"explain", "squeezenet1_1", "--buffer", "32KiB", "--group", "10..20"}},
     {"explain-alexnet.txt", NULL, {"explain", "alexnet", "--group", "13..15"}},
     {"list-verbs.txt", NULL, {"list", "verbs"}},

@@ -11,6 +11,7 @@ static void two_runs(void) {
 
 START_TEST(every_named_query_answers_in_every_format) {
   two_runs();
+  OUTPUT("simulate", "squeezenet1_1", "--timed");
   const char *const *names = cli_names("queries");
   size_t count = 0;
   for (; names[count] != NULL; count++) {

@@ -116,7 +116,7 @@ START_TEST(queries_cannot_write) {
   ck_assert_int_ne(access("copy.db", F_OK), 0);
   fixture_assert_csv("SELECT value FROM v_group, json_each(ops) ORDER BY 1", NULL,
                      "value\r\na\r\nb\r\nc\r\n");
-  fixture_assert_csv("PRAGMA user_version", NULL, "user_version\r\n1\r\n");
+  fixture_assert_csv("PRAGMA user_version", NULL, "user_version\r\n2\r\n");
   fixture_assert_csv("SELECT name FROM pragma_table_info('v_curve')", NULL,
                      "name\r\nrun_id\r\nordinal\r\nplans\r\nfuseable_dram_bytes\r\n");
 }
@@ -297,6 +297,64 @@ START_TEST(curve_runs_and_groups_are_right) {
 }
 END_TEST
 
+/* Run 1 takes 1,000 cycles for two images; run 2 is untimed. */
+static void write_timed(void) {
+  struct store *store = fixture_open_database();
+  struct store_run run = fixture_example_run();
+  struct store_run_timed timed = fixture_example_timed;
+  struct store_group_timed parts[2] = {*run.groups[0].timed, *run.groups[0].timed};
+  struct store_group groups[2] = {run.groups[0], run.groups[1]};
+  timed.cost.cycles = 1000;
+  timed.cost.latency_seconds = 1e-3;
+  timed.cost.energy_pj = 7.26e6;
+  timed.cost.array_utilisation = 0.125;
+  timed.cost.dram_utilisation = 0.5;
+  timed.layer_by_layer_cycles = 2500;
+  timed.inferences = 2;
+  parts[0].cost.cycles = 250;
+  parts[1].cost.cycles = 750;
+  for (int i = 0; i < 2; i++) {
+    parts[i].cost.phase_compute_cycles = 100;
+    parts[i].cost.phase_port_cycles = 50;
+    parts[i].cost.phase_dram_cycles = 75;
+    parts[i].cost.phase_room_cycles = 25;
+    parts[i].cost.energy_pj = 1e6;
+    parts[i].cost.array_utilisation = 0.125;
+    parts[i].cost.dram_utilisation = 0.5;
+    groups[i].timed = &parts[i];
+  }
+  run.timed = &timed;
+  run.groups = groups;
+  fixture_write(store, &run);
+  groups[0].timed = groups[1].timed = NULL;
+  run.timed = NULL;
+  fixture_write(store, &run);
+  store_close(store);
+}
+
+START_TEST(timed_and_hotspots_are_right) {
+  static const char hotspots_header[] =
+      "run,ordinal,first_op,last_op,ops,cycles,share_percent,compute_percent,port_percent,dram_wait_percent,"
+      "room_percent,array_percent,dram_percent,energy_uj,bound\r\n";
+  char expected[512];
+  write_timed();
+  fixture_assert_csv(
+      "timed", NULL,
+      "run,started_at,verb,network,hardware,buffer_kib,bits,method,search,groups,cycles,ms,speedup,"
+      "inferences_per_second,energy_uj,array_percent,dram_percent,bound\r\n"
+      "1,2024-05-06T07:08:09Z,schedule,tiny,edge,256.0,8/16/32,lbdf,local,2,1000,1.0,2.5,2000.0,7.3,12.5,50.0,"
+      "memory\r\n");
+  snprintf(expected, sizeof expected, "%s%s", hotspots_header,
+           "1,1,c,c,1,750,75.0,13.3,6.7,10.0,3.3,12.5,50.0,1.0,compute\r\n"
+           "1,0,a,b,2,250,25.0,40.0,20.0,30.0,10.0,12.5,50.0,1.0,compute\r\n");
+  fixture_assert_csv("hotspots", NULL, expected);
+  snprintf(expected, sizeof expected, "%s%s", hotspots_header,
+           "1,1,c,c,1,750,75.0,13.3,6.7,10.0,3.3,12.5,50.0,1.0,compute\r\n");
+  fixture_assert_csv("hotspots", "limit=1", expected);
+  fixture_assert_csv("hotspots", "run=2", hotspots_header);
+}
+END_TEST
+
 START_TEST(named_queries_have_the_parameters_they_state) {
   sqlite3 *db;
   sqlite3_stmt *statement;
@@ -346,7 +404,7 @@ START_TEST(the_manual_is_complete) {
     const char *row = strstr(section, words);
     ck_assert_msg(row != NULL && row < end, "no row%s", words);
   }
-  ck_assert_int_eq(columns, 36 + 14 + 4 + 14);
+  ck_assert_int_eq(columns, 66 + 42 + 4 + 14);
   sqlite3_finalize(statement);
   sqlite3_close(db);
   for (size_t i = 0; i < named_query_count; i++) {
@@ -468,6 +526,7 @@ Suite *query_suite(void) {
   tcase_add_test(tcase, saving_is_right);
   tcase_add_test(tcase, culprits_are_right);
   tcase_add_test(tcase, curve_runs_and_groups_are_right);
+  tcase_add_test(tcase, timed_and_hotspots_are_right);
   tcase_add_test(tcase, named_queries_have_the_parameters_they_state);
   tcase_add_test(tcase, the_manual_is_complete);
   tcase_add_test(tcase, csv_is_quoted);

@@ -55,16 +55,30 @@ START_TEST(every_column_comes_back) {
       "hardware_description,buffer_bytes,activation_bits,weight_bits,bias_bits,method,search,splitter,"
       "budget,seed,jobs,options,fuseable_dram_bytes,total_dram_bytes,dram_read_bytes,dram_write_bytes,"
       "weight_bytes,max_required_bytes,group_count,layer_by_layer_dram_bytes,layer_by_layer_total_bytes,"
-      "compulsory_bytes,optimum_dram_bytes,bound_dram_bytes,simulations,plans_proposed,invalid_groups\r\n"
+      "compulsory_bytes,optimum_dram_bytes,bound_dram_bytes,simulations,plans_proposed,invalid_groups,"
+      "cycles,phase_compute_cycles,phase_port_cycles,phase_dram_cycles,phase_room_cycles,"
+      "array_busy_cycles,lanes_busy_cycles,dram_busy_cycles,macs,vector_operations,buffer_read_bytes,"
+      "buffer_write_bytes,dram_activates,peak_occupied_bytes,mac_pj,vector_pj,buffer_pj,dram_pj,"
+      "static_pj,energy_pj,latency_seconds,array_utilisation,lanes_utilisation,dram_utilisation,"
+      "arithmetic_intensity,machine_balance,bound,inferences,layer_by_layer_cycles,layer_by_layer_pj\r\n"
       "1,2024-05-06T07:08:09Z,1.25,0.1.0,schedule,tiny,00ff,1,edge,\"name: edge\n\",262144,8,16,32,lbdf,"
       "local,trace-get,2000,-5,3,\"{\"\"k\"\":10}\",1000,1102,1003,99,104,105,2,4000,4107,108,901,900,109,"
-      "110,111\r\n");
+      "110,111,"
+      "201,202,203,204,205,206,207,208,209,210,211,212,213,214,215.5,216.5,217.5,218.5,219.5,220.5,"
+      "221.5,0.222,0.223,0.224,225.25,226.75,memory,228,229,230.5\r\n");
   fixture_assert_csv(
       "SELECT * FROM v_group", NULL,
       "run_id,ordinal,ops,first_op,last_op,op_count,method,valid,fuseable,required_bytes,dram_read_bytes,"
-      "dram_write_bytes,weight_bytes,stripes\r\n"
-      "1,0,\"[\"\"a\"\",\"\"b\"\"]\",a,b,2,lbdf,1,1,51,52,53,54,55\r\n"
-      "1,1,\"[\"\"c\"\"]\",c,c,1,brr,0,0,61,62,63,64,65\r\n");
+      "dram_write_bytes,weight_bytes,stripes,"
+      "cycles,phase_compute_cycles,phase_port_cycles,phase_dram_cycles,phase_room_cycles,"
+      "array_busy_cycles,lanes_busy_cycles,dram_busy_cycles,macs,vector_operations,buffer_read_bytes,"
+      "buffer_write_bytes,dram_activates,peak_occupied_bytes,mac_pj,vector_pj,buffer_pj,dram_pj,"
+      "static_pj,energy_pj,latency_seconds,array_utilisation,lanes_utilisation,dram_utilisation,"
+      "arithmetic_intensity,machine_balance,bound,start_cycle\r\n"
+      "1,0,\"[\"\"a\"\",\"\"b\"\"]\",a,b,2,lbdf,1,1,51,52,53,54,55,"
+      "301,302,303,304,305,306,307,308,309,310,311,312,313,314,315.5,316.5,317.5,318.5,319.5,320.5,"
+      "321.5,0.322,0.323,0.324,325.25,,compute,328\r\n"
+      "1,1,\"[\"\"c\"\"]\",c,c,1,brr,0,0,61,62,63,64,65,,,,,,,,,,,,,,,,,,,,,,,,,,,,\r\n");
   fixture_assert_csv(
       "SELECT * FROM v_curve", NULL,
       "run_id,ordinal,plans,fuseable_dram_bytes\r\n1,0,1,3000\r\n1,1,7,2000\r\n1,2,1999,1000\r\n");
@@ -82,11 +96,13 @@ START_TEST(unknown_values_are_null) {
   run.search = run.splitter = NULL;
   run.budget = run.seed = run.optimum_dram_bytes = run.bound_dram_bytes = NULL;
   run.curve_count = run.explanation_count = 0;
+  run.timed = NULL;
   fixture_write(store, &run);
   store_close(store);
   fixture_assert_csv(
       "SELECT count(*) AS n FROM v_run WHERE search IS NULL AND splitter IS NULL AND budget IS NULL"
-      " AND seed IS NULL AND optimum_dram_bytes IS NULL AND bound_dram_bytes IS NULL",
+      " AND seed IS NULL AND optimum_dram_bytes IS NULL AND bound_dram_bytes IS NULL AND cycles IS NULL"
+      " AND energy_pj IS NULL AND bound IS NULL AND layer_by_layer_cycles IS NULL",
       NULL, "n\r\n1\r\n");
 }
 END_TEST
@@ -192,6 +208,82 @@ START_TEST(only_missing_migrations_run) {
   ck_assert_int_eq(sqlite3_column_int(statement, 1), 1);
   sqlite3_finalize(statement);
   sqlite3_close(db);
+}
+END_TEST
+
+/* ---- databases of earlier versions ---- */
+
+/* A database as the first `version` steps left it. */
+static void make_old_database(const char *path, size_t version) {
+  struct error err = ERROR_INIT;
+  sqlite3 *db;
+  ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+  ck_assert_msg(schema_migrate(db, path, schema_steps, version, &err) == 0, "%s", err.message);
+  sqlite3_close(db);
+}
+
+/* A run as version 1 kept it. */
+static const char old_run[] =
+    "INSERT INTO network VALUES (3, 'old', 'aa');"
+    "INSERT INTO hardware VALUES (4, 'edge', 'name: edge', 262144, 8, 8, 32);"
+    "INSERT INTO run VALUES (7, 3, 4, '0.1.0', '2024-01-02T03:04:05Z', 0.5, 'simulate', 'lbdf', NULL, NULL, NULL,"
+    " NULL, 1, '{}', 11, 12, 13, 14, 15, 16, 1, 17, 18, 19, NULL, NULL, 20, 21, 22);"
+    "INSERT INTO run_group VALUES (7, 0, '[\"a\"]', 'a', 'a', 1, 'lbdf', 1, 1, 31, 32, 33, 34, 35)";
+
+START_TEST(an_old_database_keeps_its_runs_and_takes_timed_ones) {
+  make_old_database(fixture_database, 1);
+  execute(fixture_database, old_run);
+  ck_assert_int_eq(fixture_integer("PRAGMA user_version"), 1);
+  fixture_write_example();
+  ck_assert_int_eq(fixture_integer("PRAGMA user_version"), (int64_t)schema_step_count);
+  fixture_assert_csv("SELECT run_id, network, compulsory_bytes, invalid_groups, cycles, bound FROM v_run ORDER BY 1",
+                     NULL,
+                     "run_id,network,compulsory_bytes,invalid_groups,cycles,bound\r\n"
+                     "7,old,19,22,,\r\n8,tiny,108,111,201,memory\r\n");
+  fixture_assert_csv("SELECT run_id, ordinal, stripes, cycles, start_cycle FROM v_group ORDER BY 1, 2", NULL,
+                     "run_id,ordinal,stripes,cycles,start_cycle\r\n7,0,35,,\r\n8,0,55,301,328\r\n8,1,65,,\r\n");
+  assert_integrity();
+}
+END_TEST
+
+START_TEST(an_old_database_is_not_changed_by_a_question) {
+  struct error err = ERROR_INIT;
+  struct query *query;
+  make_old_database(fixture_database, 1);
+  ck_assert_int_eq(query_open(&query, fixture_database, NULL, &err), -1);
+  ck_assert_msg(strstr(err.message, "has schema version 1, but version") != NULL, "%s", err.message);
+  ck_assert_int_eq(fixture_integer("PRAGMA user_version"), 1);
+}
+END_TEST
+
+/* What a query could name keeps its name and its place. */
+START_TEST(views_only_grow_at_the_end) {
+  char old_path[160];
+  char *message = NULL;
+  sqlite3 *db;
+  make_old_database(fixture_database, schema_step_count);
+  snprintf(old_path, sizeof old_path, "%s/old.db", fixture_directory);
+  for (size_t version = 1; version < schema_step_count; version++) {
+    make_old_database(old_path, version);
+    ck_assert_int_eq(sqlite3_open(fixture_database, &db), SQLITE_OK);
+    char *sql = sqlite3_mprintf(
+        "ATTACH %Q AS old; CREATE TEMP TABLE moved (name CHECK (name IS NULL));"
+        "INSERT INTO moved SELECT v.name || '.' || c.name FROM old.sqlite_schema AS v,"
+        " pragma_table_info(v.name, 'old') AS c WHERE v.type = 'view' AND NOT EXISTS"
+        " (SELECT 1 FROM pragma_table_info(v.name, 'main') AS n WHERE n.name = c.name AND n.cid = c.cid)",
+        old_path);
+    ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, &message) == SQLITE_OK, "%s", message);
+    sqlite3_free(sql);
+    sqlite3_close(db);
+    unlink(old_path);
+  }
+}
+END_TEST
+
+START_TEST(timed_rows_go_with_their_run) {
+  fixture_write_example();
+  execute(fixture_database, "PRAGMA foreign_keys = ON; DELETE FROM run");
+  ck_assert_int_eq(fixture_integer("SELECT (SELECT count(*) FROM run_timed) + count(*) FROM run_group_timed"), 0);
 }
 END_TEST
 
@@ -486,6 +578,10 @@ Suite *store_suite(void) {
   tcase_add_test(tcase, a_bad_record_leaves_nothing);
   tcase_add_test(tcase, opening_again_changes_nothing);
   tcase_add_test(tcase, only_missing_migrations_run);
+  tcase_add_test(tcase, an_old_database_keeps_its_runs_and_takes_timed_ones);
+  tcase_add_test(tcase, an_old_database_is_not_changed_by_a_question);
+  tcase_add_test(tcase, views_only_grow_at_the_end);
+  tcase_add_test(tcase, timed_rows_go_with_their_run);
   tcase_add_test(tcase, a_foreign_database_is_left_alone);
   tcase_add_test(tcase, a_foreign_wal_is_not_folded_in);
   tcase_add_test(tcase, a_newer_database_is_left_alone);

@@ -1,5 +1,6 @@
 #include "cli/document.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "cli/memory.h"
@@ -14,6 +15,8 @@ json_t *document_text(const char *text) {
 
 json_t *document_count(uint64_t count) { return json_integer((json_int_t)count); }
 
+json_t *document_real(double value) { return isfinite(value) ? json_real(value) : json_null(); }
+
 void document_add(json_t *object, const char *key, json_t *value) { json_object_set_new(object, key, value); }
 
 void document_add_text(json_t *object, const char *key, const char *text) {
@@ -22,6 +25,10 @@ void document_add_text(json_t *object, const char *key, const char *text) {
 
 void document_add_count(json_t *object, const char *key, uint64_t count) {
   document_add(object, key, document_count(count));
+}
+
+void document_add_real(json_t *object, const char *key, double value) {
+  document_add(object, key, document_real(value));
 }
 
 void document_append(json_t *list, json_t *value) { json_array_append_new(list, value); }

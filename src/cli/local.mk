@@ -29,6 +29,7 @@ spillway_SOURCES = \
 	src/cli/subject.c src/cli/subject.h \
 	src/cli/table.c src/cli/table.h \
 	src/cli/timed_trace.c src/cli/timed_trace.h \
+	src/cli/timing.c src/cli/timing_print.c src/cli/timing.h \
 	src/cli/verb.h
 spillway_CPPFLAGS = $(AM_CPPFLAGS) -DSPILLWAY_DATA_DIR='"$(pkgdatadir)"' -DGNUPLOT='"$(GNUPLOT)"'
 spillway_LDADD = $(LIBS_OF_MODULES)

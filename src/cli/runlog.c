@@ -82,6 +82,62 @@ static void fill_explanation(struct store_explanation *out, struct arena *arena,
   };
 }
 
+static struct store_timed timed_record(const struct timed_cost *cost, const struct timed_peaks *peaks) {
+  const struct timed_metrics metrics = timed_metrics_of(cost, peaks);
+  return (struct store_timed){
+      .cycles = cost->cycles,
+      .phase_compute_cycles = cost->phase_cycles[TIMED_COMPUTE],
+      .phase_port_cycles = cost->phase_cycles[TIMED_PORT],
+      .phase_dram_cycles = cost->phase_cycles[TIMED_DRAM],
+      .phase_room_cycles = cost->phase_cycles[TIMED_ROOM],
+      .array_busy_cycles = cost->array_busy_cycles,
+      .lanes_busy_cycles = cost->lanes_busy_cycles,
+      .dram_busy_cycles = cost->dram_busy_cycles,
+      .macs = cost->macs,
+      .vector_operations = cost->vector_operations,
+      .buffer_read_bytes = cost->buffer_read_bytes,
+      .buffer_write_bytes = cost->buffer_write_bytes,
+      .dram_activates = cost->dram_activates,
+      .peak_occupied_bytes = cost->peak_occupied_bytes,
+      .mac_pj = cost->energy_pj[TIMED_MAC],
+      .vector_pj = cost->energy_pj[TIMED_VECTOR],
+      .buffer_pj = cost->energy_pj[TIMED_BUFFER],
+      .dram_pj = cost->energy_pj[TIMED_DRAM_ENERGY],
+      .static_pj = cost->energy_pj[TIMED_STATIC],
+      .energy_pj = timed_total_pj(cost),
+      .latency_seconds = metrics.seconds,
+      .array_utilisation = metrics.array_utilisation,
+      .lanes_utilisation = metrics.lanes_utilisation,
+      .dram_utilisation = metrics.dram_utilisation,
+      .arithmetic_intensity = metrics.roofline.macs_per_byte,
+      .machine_balance = metrics.roofline.balance_macs_per_byte,
+      .bound = roofline_bound_names[metrics.roofline.bound],
+  };
+}
+
+/* groups: those of run. */
+static void fill_timed(struct store_run *run, struct store_group *groups, struct arena *arena,
+                       const struct timing *timing) {
+  if (timing == NULL || timing->timed == NULL) return;
+  struct store_run_timed *total = cli_checked(ARENA_NEW(arena, struct store_run_timed, 1));
+  struct store_group_timed *parts =
+      cli_checked(ARENA_NEW(arena, struct store_group_timed, timing->plan.group_count));
+  *total = (struct store_run_timed){
+      .cost = timed_record(&timing->plan.total, &timing->peaks),
+      .inferences = timing->peaks.images,
+      .layer_by_layer_cycles = timing->layers.cycles,
+      .layer_by_layer_pj = timed_total_pj(&timing->layers),
+  };
+  for (uint32_t g = 0; g < timing->plan.group_count; g++) {
+    parts[g] = (struct store_group_timed){
+        .cost = timed_record(&timing->plan.groups[g], &timing->peaks),
+        .start_cycle = timing->plan.start_cycle[g],
+    };
+    groups[g].timed = &parts[g];
+  }
+  run->timed = total;
+}
+
 static void fill_groups(struct store_run *run, struct arena *arena, const struct runlog_record *record) {
   struct store_group *groups = cli_checked(ARENA_NEW(arena, struct store_group, record->report->group_count));
   for (uint32_t g = 0; g < record->report->group_count; g++) {
@@ -89,6 +145,7 @@ static void fill_groups(struct store_run *run, struct arena *arena, const struct
   }
   run->groups = groups;
   run->group_count = record->report->group_count;
+  fill_timed(run, groups, arena, record->timing);
 }
 
 static void fill_search(struct store_run *run, struct arena *arena, const struct runlog_record *record) {

@@ -6,6 +6,7 @@
 
 #include "cli/settings.h"
 #include "cli/subject.h"
+#include "cli/timing.h"
 #include "plan/plan.h"
 #include "sched/search.h"
 #include "sim/report.h"
@@ -38,6 +39,7 @@ struct runlog_record {
   const struct plan *plan;
   const struct plan_report *report;
   const struct baseline *baseline;
+  const struct timing *timing; /* NULL: untimed */
   const struct runlog_search *search;
   bool fold_batch_norm;
   double seconds;

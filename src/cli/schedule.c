@@ -14,6 +14,7 @@
 #include "cli/settings.h"
 #include "cli/subject.h"
 #include "cli/table.h"
+#include "cli/timing.h"
 #include "cli/verb.h"
 #include "plan/file.h"
 #include "sched/search.h"
@@ -25,6 +26,7 @@ struct schedule_settings {
   struct split_options split;
   struct target_options target;
   struct method_options method;
+  struct clock_options clock;
   struct log_options log;
   struct progress_options progress;
   struct output_options output;
@@ -38,6 +40,7 @@ struct schedule {
   struct search_result result;
   struct plan_report report;
   struct baseline baseline;
+  struct timing timing;
   struct runlog log;
   double seconds;
 };
@@ -75,6 +78,7 @@ static int prepare(struct schedule *schedule, struct error *err) {
   if (schedule->options.split.method == NULL) return -1;
   if (settings->output_file != NULL && check_output(settings->output_file, err) != 0) return -1;
   if (baseline_create(&schedule->baseline, &schedule->subject, schedule->options.split.method, err) != 0) return -1;
+  if (timing_open(&schedule->timing, &schedule->subject, &settings->clock, err) != 0) return -1;
   return runlog_open(&schedule->log, &settings->log, err);
 }
 
@@ -87,8 +91,9 @@ static int run_search(struct schedule *schedule, struct error *err) {
   options->progress = NULL;
   if (status != 0) return -1;
   schedule->seconds = runlog_seconds(&schedule->log);
-  return plan_report_create(&schedule->report, schedule->subject.sim, options->split.method, &schedule->result.plan,
-                            err);
+  const struct plan *plan = &schedule->result.plan;
+  if (plan_report_create(&schedule->report, schedule->subject.sim, options->split.method, plan, err) != 0) return -1;
+  return timing_run(&schedule->timing, &schedule->subject, plan, &schedule->report, &schedule->baseline, err);
 }
 
 /* The record and the plan file; neither is lost because the other cannot be written. */
@@ -102,6 +107,7 @@ static int keep(struct schedule *schedule, struct error *err) {
       .plan = &schedule->result.plan,
       .report = &schedule->report,
       .baseline = &schedule->baseline,
+      .timing = &schedule->timing,
       .search = &search,
       .fold_batch_norm = settings->target.fold_batch_norm,
       .seconds = schedule->seconds,
@@ -173,6 +179,7 @@ static json_t *search_document(const struct schedule *schedule) {
 static void print_json(const struct schedule *schedule) {
   json_t *document = plan_document(&schedule->subject, schedule->options.split.method, &schedule->result.plan,
                                    &schedule->report, &schedule->baseline);
+  timing_add_documents(document, &schedule->timing);
   document_add(document, "search", search_document(schedule));
   document_finish(document);
 }
@@ -185,6 +192,7 @@ static void print_table(const struct schedule *schedule) {
          schedule->search->name, schedule->options.split.explainer->name, (unsigned long long)schedule->options.budget,
          schedule->options.budget == 1 ? "" : "s", (unsigned long long)schedule->options.seed);
   plan_print_totals(&schedule->report, &schedule->baseline);
+  timing_print_totals(&schedule->timing);
   struct table *table = table_create(columns, 2);
   table_text(table, "plans proposed");
   table_count(table, result->plans_proposed);
@@ -202,6 +210,7 @@ static void print_table(const struct schedule *schedule) {
 
 static void schedule_close(struct schedule *schedule) {
   runlog_close(&schedule->log);
+  timing_close(&schedule->timing);
   search_result_free(&schedule->result);
   plan_report_free(&schedule->report);
   baseline_free(&schedule->baseline);
@@ -235,7 +244,7 @@ static const struct option_spec schedule_own_options[] = {
 };
 static const struct option_group schedule_group = OPTION_GROUP(schedule_own_options);
 static const struct option_use schedule_options[] = {
-    {&schedule_group, 0},       {&split_group, SETTING(split)},
+    {&schedule_group, 0},       {&split_group, SETTING(split)},       {&clock_group, SETTING(clock)},
     {&method_group, SETTING(method)}, {&target_group, SETTING(target)},
     {&log_group, SETTING(log)}, {&progress_group, SETTING(progress)}, {&output_group, SETTING(output)},
     {0}};

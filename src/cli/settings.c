@@ -32,6 +32,12 @@ static const struct option_spec method_options[] = {
 };
 const struct option_group method_group = OPTION_GROUP(method_options);
 
+static const struct option_spec clock_options[] = {
+    {"timed", 0, OPTION_FLAG, NULL, NULL, NULL, 0, 0,
+     "run the plan on the clock too: cycles, energy, utilisation, roofline", offsetof(struct clock_options, timed)},
+};
+const struct option_group clock_group = OPTION_GROUP(clock_options);
+
 #define SPLIT(field) offsetof(struct split_options, field)
 
 static const struct option_spec split_options[] = {

@@ -24,6 +24,12 @@ struct method_options {
 };
 extern const struct option_group method_group;
 
+/* Whether plans run on the clock too. */
+struct clock_options {
+  bool timed;
+};
+extern const struct option_group clock_group;
+
 /* How groups that overflow are split. */
 struct split_options {
   const char *explainer;

@@ -9,6 +9,7 @@
 #include "cli/runlog.h"
 #include "cli/settings.h"
 #include "cli/subject.h"
+#include "cli/timing.h"
 #include "cli/verb.h"
 #include "plan/file.h"
 #include "util/bitset.h"
@@ -18,6 +19,7 @@ struct simulate_settings {
   bool strict;
   struct target_options target;
   struct method_options method;
+  struct clock_options clock;
   struct log_options log;
   struct output_options output;
 };
@@ -29,6 +31,7 @@ struct simulation {
   struct plan plan;
   struct plan_report report;
   struct baseline baseline;
+  struct timing timing;
   struct runlog log;
   uint64_t traced[GRAPH_MAX_SET_WORDS]; /* the group that --trace is about */
 };
@@ -73,6 +76,7 @@ static int record(struct simulation *simulation, struct error *err) {
       .plan = &simulation->plan,
       .report = &simulation->report,
       .baseline = &simulation->baseline,
+      .timing = &simulation->timing,
       .fold_batch_norm = simulation->settings->target.fold_batch_norm,
       .seconds = runlog_seconds(&simulation->log),
   };
@@ -82,8 +86,10 @@ static int record(struct simulation *simulation, struct error *err) {
 static void print(const struct simulation *simulation) {
   const struct subject *subject = &simulation->subject;
   if (simulation->settings->output.json) {
-    document_finish(plan_document(subject, simulation->method, &simulation->plan, &simulation->report,
-                                  &simulation->baseline));
+    json_t *document =
+        plan_document(subject, simulation->method, &simulation->plan, &simulation->report, &simulation->baseline);
+    timing_add_documents(document, &simulation->timing);
+    document_finish(document);
     return;
   }
   subject_print(subject);
@@ -91,6 +97,8 @@ static void print(const struct simulation *simulation) {
   plan_print_groups(&simulation->plan, &simulation->report);
   putchar('\n');
   plan_print_totals(&simulation->report, &simulation->baseline);
+  timing_print_groups(&simulation->timing, &simulation->plan);
+  timing_print_totals(&simulation->timing);
 }
 
 static int simulate(struct simulation *simulation, struct error *err) {
@@ -99,14 +107,18 @@ static int simulate(struct simulation *simulation, struct error *err) {
   if (load_plan(simulation, err) != 0) return -1;
   if (settings->trace != NULL && choose_traced(simulation, err) != 0) return -1;
   if (baseline_create(&simulation->baseline, subject, simulation->method, err) != 0) return -1;
+  if (timing_open(&simulation->timing, subject, &settings->clock, err) != 0) return -1;
   if (runlog_open(&simulation->log, &settings->log, err) != 0) return -1;
   if (plan_report_create(&simulation->report, subject->sim, simulation->method, &simulation->plan, err) != 0) return -1;
   if (settings->trace != NULL && save_trace(simulation, err) != 0) return -1;
+  if (timing_run(&simulation->timing, subject, &simulation->plan, &simulation->report, &simulation->baseline, err) != 0)
+    return -1;
   return record(simulation, err);
 }
 
 static void simulation_close(struct simulation *simulation) {
   runlog_close(&simulation->log);
+  timing_close(&simulation->timing);
   baseline_free(&simulation->baseline);
   plan_report_free(&simulation->report);
   plan_free(&simulation->plan);
@@ -141,8 +153,9 @@ static const struct option_spec simulate_own_options[] = {
 };
 static const struct option_group simulate_group = OPTION_GROUP(simulate_own_options);
 static const struct option_use simulate_options[] = {
-    {&simulate_group, 0},          {&method_group, SETTING(method)}, {&target_group, SETTING(target)},
-    {&log_group, SETTING(log)}, {&output_group, SETTING(output)}, {0}};
+    {&simulate_group, 0},       {&clock_group, SETTING(clock)},   {&method_group, SETTING(method)},
+    {&target_group, SETTING(target)}, {&log_group, SETTING(log)}, {&output_group, SETTING(output)},
+    {0}};
 static const struct verb_argument simulate_arguments[] = {
     {"NET", "networks", false, false, "network: a name or an ONNX file"}, {0}};
 

@@ -23,6 +23,7 @@ src_sim_libsim_a_SOURCES = \
 	src/sim/timed_cost.c \
 	src/sim/timed_dma.c \
 	src/sim/timed_machine.h \
+	src/sim/timed_metrics.c src/sim/timed_metrics.h \
 	src/sim/timed_plan.c src/sim/timed_plan.h \
 	src/sim/timeline.c src/sim/timeline.h \
 	src/sim/trace.c src/sim/trace.h \

@@ -14,6 +14,8 @@
 #define BITS "activation_bits || '/' || weight_bits || '/' || bias_bits AS bits"
 #define KIB(bytes) "round(" #bytes " / 1024.0, 2)"
 #define MB(bytes) "round(" #bytes " / 1e6, 3)"
+#define PERCENT(ratio) "round(100.0 * (" #ratio "), 1)"
+#define OF_CYCLES(part) "round(100.0 * " #part " / nullif(cycles, 0), 1)"
 #define SAVING(less, more) "round(100.0 * (" #more " - " #less ") / nullif(" #more ", 0), 2)"
 
 /* A plan with a fuseable group that overflows cannot run and is never the best. */
@@ -86,6 +88,28 @@ static const char sql_groups[] =
     "  " MB(dram_write_bytes) " AS write_mb, " MB(weight_bytes) " AS weight_mb, stripes"
     " FROM v_group WHERE run_id = coalesce(:run, (SELECT max(run_id) FROM v_run)) ORDER BY ordinal";
 
+static const char sql_timed[] =
+    "SELECT run_id AS run, started_at, verb, network, hardware, " KIB(buffer_bytes) " AS buffer_kib, " BITS ","
+    "  method, search, group_count AS groups, cycles, round(latency_seconds * 1e3, 3) AS ms,"
+    "  round(1.0 * layer_by_layer_cycles / nullif(cycles, 0), 2) AS speedup,"
+    "  round(inferences / nullif(latency_seconds, 0), 2) AS inferences_per_second,"
+    "  round(energy_pj / 1e6, 1) AS energy_uj, " PERCENT(array_utilisation) " AS array_percent,"
+    "  " PERCENT(dram_utilisation) " AS dram_percent, bound"
+    " FROM v_run WHERE cycles IS NOT NULL AND " MATCH_NETWORK " AND " MATCH_BUFFER " AND " MATCH_METHOD
+    " ORDER BY run_id DESC LIMIT coalesce(:limit, 20)";
+
+static const char sql_hotspots[] =
+    "SELECT run_id AS run, ordinal, first_op, last_op, op_count AS ops, cycles,"
+    "  round(100.0 * cycles / nullif((SELECT cycles FROM v_run AS r WHERE r.run_id = v_group.run_id), 0), 1)"
+    "    AS share_percent,"
+    "  " OF_CYCLES(phase_compute_cycles) " AS compute_percent, " OF_CYCLES(phase_port_cycles) " AS port_percent,"
+    "  " OF_CYCLES(phase_dram_cycles) " AS dram_wait_percent, " OF_CYCLES(phase_room_cycles) " AS room_percent,"
+    "  " PERCENT(array_utilisation) " AS array_percent, " PERCENT(dram_utilisation) " AS dram_percent,"
+    "  round(energy_pj / 1e6, 1) AS energy_uj, bound"
+    " FROM v_group WHERE cycles IS NOT NULL"
+    "  AND run_id = coalesce(:run, (SELECT max(run_id) FROM v_run WHERE cycles IS NOT NULL))"
+    " ORDER BY cycles DESC, ordinal LIMIT coalesce(:limit, 10)";
+
 const struct named_query named_queries[] = {
     {"best",
      "best plan for each network, buffer, data widths and method, and its saving over layer by layer",
@@ -111,6 +135,16 @@ const struct named_query named_queries[] = {
      "fusion groups of one run",
      {{"run", NAMED_INTEGER, "number of the run; the newest if left out"}, END},
      sql_groups},
+    {"timed",
+     "latest timed runs: cycles, time, energy and what bounds them, newest first",
+     {NETWORK, BUFFER, METHOD, {"limit", NAMED_INTEGER, "how many; 20 if left out"}, END},
+     sql_timed},
+    {"hotspots",
+     "groups of a timed run that take the most cycles, and what they spend them on",
+     {{"run", NAMED_INTEGER, "number of the run; the newest timed one if left out"},
+      {"limit", NAMED_INTEGER, "how many; 10 if left out"},
+      END},
+     sql_hotspots},
 };
 const size_t named_query_count = sizeof named_queries / sizeof named_queries[0];
 

@@ -115,7 +115,78 @@ static const char schema_tables[] =
     "  culprit_weight_bytes, culprit_row_bytes, cut_from, cut_to, side_a_bytes, side_b_bytes, times"
     "  FROM run_explanation;";
 
-const char *const schema_steps[] = {schema_tables};
+/* What a run takes on the clock. Untimed runs have no row here; the views show NULL. */
+#define SCHEMA_TIMED_COLUMNS                                                                                  \
+  "  cycles INTEGER NOT NULL,"                                                                                \
+  "  phase_compute_cycles INTEGER NOT NULL,"                                                                  \
+  "  phase_port_cycles INTEGER NOT NULL,"                                                                     \
+  "  phase_dram_cycles INTEGER NOT NULL,"                                                                     \
+  "  phase_room_cycles INTEGER NOT NULL,"                                                                     \
+  "  array_busy_cycles INTEGER NOT NULL,"                                                                     \
+  "  lanes_busy_cycles INTEGER NOT NULL,"                                                                     \
+  "  dram_busy_cycles INTEGER NOT NULL,"                                                                      \
+  "  macs INTEGER NOT NULL,"                                                                                  \
+  "  vector_operations INTEGER NOT NULL,"                                                                     \
+  "  buffer_read_bytes INTEGER NOT NULL,"                                                                     \
+  "  buffer_write_bytes INTEGER NOT NULL,"                                                                    \
+  "  dram_activates INTEGER NOT NULL,"                                                                        \
+  "  peak_occupied_bytes INTEGER NOT NULL,"                                                                   \
+  "  mac_pj REAL NOT NULL,"                                                                                   \
+  "  vector_pj REAL NOT NULL,"                                                                                \
+  "  buffer_pj REAL NOT NULL,"                                                                                \
+  "  dram_pj REAL NOT NULL,"                                                                                  \
+  "  static_pj REAL NOT NULL,"                                                                                \
+  "  energy_pj REAL NOT NULL,"                                                                                \
+  "  latency_seconds REAL NOT NULL,"                                                                          \
+  "  array_utilisation REAL NOT NULL,"                                                                        \
+  "  lanes_utilisation REAL NOT NULL,"                                                                        \
+  "  dram_utilisation REAL NOT NULL,"                                                                         \
+  "  arithmetic_intensity REAL NOT NULL,"                                                                     \
+  "  machine_balance REAL,"                                                                                   \
+  "  bound TEXT NOT NULL CHECK (bound IN ('compute', 'memory')),"
+
+#define SCHEMA_TIMED_NAMES                                                                                    \
+  "  cycles, phase_compute_cycles, phase_port_cycles, phase_dram_cycles, phase_room_cycles,"                  \
+  "  array_busy_cycles, lanes_busy_cycles, dram_busy_cycles, macs, vector_operations,"                        \
+  "  buffer_read_bytes, buffer_write_bytes, dram_activates, peak_occupied_bytes,"                             \
+  "  mac_pj, vector_pj, buffer_pj, dram_pj, static_pj, energy_pj, latency_seconds,"                           \
+  "  array_utilisation, lanes_utilisation, dram_utilisation, arithmetic_intensity, machine_balance, bound,"
+
+static const char schema_timed[] =
+    "CREATE TABLE run_timed ("
+    "  run_id INTEGER PRIMARY KEY REFERENCES run (id) ON DELETE CASCADE," SCHEMA_TIMED_COLUMNS
+    "  inferences INTEGER NOT NULL,"
+    "  layer_by_layer_cycles INTEGER NOT NULL,"
+    "  layer_by_layer_pj REAL NOT NULL"
+    ") STRICT;"
+    "CREATE TABLE run_group_timed ("
+    "  run_id INTEGER NOT NULL,"
+    "  ordinal INTEGER NOT NULL," SCHEMA_TIMED_COLUMNS
+    "  start_cycle INTEGER NOT NULL,"
+    "  PRIMARY KEY (run_id, ordinal),"
+    "  FOREIGN KEY (run_id, ordinal) REFERENCES run_group (run_id, ordinal) ON DELETE CASCADE"
+    ") STRICT;"
+    "DROP VIEW v_run;"
+    "DROP VIEW v_group;"
+    "CREATE VIEW v_run AS SELECT"
+    "  run.id AS run_id, started_at, wall_seconds, tool_version, verb,"
+    "  network.name AS network, network.hash AS network_hash,"
+    "  hardware_id, hardware.name AS hardware, hardware.description AS hardware_description,"
+    "  buffer_bytes, activation_bits, weight_bits, bias_bits,"
+    "  method, search, splitter, budget, seed, jobs, options,"
+    "  fuseable_dram_bytes, total_dram_bytes, dram_read_bytes, dram_write_bytes, weight_bytes,"
+    "  max_required_bytes, group_count, layer_by_layer_dram_bytes, layer_by_layer_total_bytes,"
+    "  compulsory_bytes, optimum_dram_bytes, bound_dram_bytes,"
+    "  simulations, plans_proposed, invalid_groups," SCHEMA_TIMED_NAMES
+    "  inferences, layer_by_layer_cycles, layer_by_layer_pj"
+    "  FROM run JOIN network ON network.id = run.network_id JOIN hardware ON hardware.id = run.hardware_id"
+    "  LEFT JOIN run_timed ON run_timed.run_id = run.id;"
+    "CREATE VIEW v_group AS SELECT"
+    "  run_id, ordinal, ops, first_op, last_op, op_count, method, valid, fuseable, required_bytes,"
+    "  dram_read_bytes, dram_write_bytes, weight_bytes, stripes," SCHEMA_TIMED_NAMES
+    "  start_cycle FROM run_group LEFT JOIN run_group_timed USING (run_id, ordinal);";
+
+const char *const schema_steps[] = {schema_tables, schema_timed};
 const size_t schema_step_count = sizeof schema_steps / sizeof schema_steps[0];
 
 int schema_identify(size_t *version, sqlite3 *db, const char *path, size_t newest, enum error_kind kind,

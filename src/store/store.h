@@ -30,6 +30,37 @@ struct store_hardware {
   uint64_t bias_bits;
 };
 
+/* What a plan or a group takes on the clock. Ratios are from 0 to 1. */
+struct store_timed {
+  uint64_t cycles;
+  uint64_t phase_compute_cycles, phase_port_cycles, phase_dram_cycles, phase_room_cycles;
+  uint64_t array_busy_cycles, lanes_busy_cycles;
+  uint64_t dram_busy_cycles; /* summed over channels */
+  uint64_t macs, vector_operations;
+  uint64_t buffer_read_bytes, buffer_write_bytes;
+  uint64_t dram_activates;
+  uint64_t peak_occupied_bytes;
+  double mac_pj, vector_pj, buffer_pj, dram_pj, static_pj;
+  double energy_pj; /* their sum */
+  double latency_seconds;
+  double array_utilisation, lanes_utilisation, dram_utilisation;
+  double arithmetic_intensity; /* MACs for each byte of DRAM traffic */
+  double machine_balance;      /* infinite: computing takes no time; stored as NULL */
+  const char *bound;           /* "compute" or "memory" */
+};
+
+struct store_group_timed {
+  struct store_timed cost;
+  uint64_t start_cycle;
+};
+
+struct store_run_timed {
+  struct store_timed cost;
+  uint64_t inferences; /* that all of this is of: the batch */
+  uint64_t layer_by_layer_cycles;
+  double layer_by_layer_pj;
+};
+
 /* One fusion group of the resulting plan. */
 struct store_group {
   const char *ops; /* JSON array of op names in label order */
@@ -44,6 +75,7 @@ struct store_group {
   uint64_t dram_write_bytes;
   uint64_t weight_bytes; /* contained in dram_read_bytes */
   uint64_t stripes;
+  const struct store_group_timed *timed; /* NULL: untimed */
 };
 
 /* The best plan so far had fuseable_dram_bytes when `plans` plans had been proposed. */
@@ -97,6 +129,7 @@ struct store_run {
   uint64_t simulations;               /* distinct groups evaluated */
   uint64_t plans_proposed;
   uint64_t invalid_groups; /* distinct groups found to overflow */
+  const struct store_run_timed *timed; /* NULL: untimed */
   const struct store_group *groups;
   uint64_t group_count;
   const struct store_curve_point *curve;

@@ -1,6 +1,7 @@
 #include "store/write.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stddef.h>
 
 #include "store/sql.h"
@@ -12,7 +13,7 @@ enum field_type {
   FIELD_COUNT,          /* uint64_t */
   FIELD_OPTIONAL_COUNT, /* const uint64_t *, NULL is NULL */
   FIELD_OPTIONAL_BITS,  /* the same, stored as the signed number of the same bits */
-  FIELD_REAL,           /* double */
+  FIELD_REAL,           /* double; infinite is NULL */
   FIELD_BOOL,           /* bool */
 };
 
@@ -29,6 +30,8 @@ struct field {
     const char *: FIELD_TEXT, uint64_t: FIELD_COUNT, const uint64_t *: FIELD_OPTIONAL_COUNT, \
     double: FIELD_REAL, bool: FIELD_BOOL)
 #define FIELD(record, member) {#member, FIELD_TYPE(record, member), offsetof(record, member)}
+#define FIELD_WITHIN(record, part, member) \
+  {#member, FIELD_TYPE(record, part.member), offsetof(record, part.member)}
 /* clang-format on */
 
 static const struct field network_fields[] = {
@@ -86,6 +89,49 @@ static const struct field group_fields[] = {
     FIELD(struct store_group, stripes),
 };
 
+/* clang-format off */
+#define TIMED_FIELDS(record) \
+    FIELD_WITHIN(record, cost, cycles), \
+    FIELD_WITHIN(record, cost, phase_compute_cycles), \
+    FIELD_WITHIN(record, cost, phase_port_cycles), \
+    FIELD_WITHIN(record, cost, phase_dram_cycles), \
+    FIELD_WITHIN(record, cost, phase_room_cycles), \
+    FIELD_WITHIN(record, cost, array_busy_cycles), \
+    FIELD_WITHIN(record, cost, lanes_busy_cycles), \
+    FIELD_WITHIN(record, cost, dram_busy_cycles), \
+    FIELD_WITHIN(record, cost, macs), \
+    FIELD_WITHIN(record, cost, vector_operations), \
+    FIELD_WITHIN(record, cost, buffer_read_bytes), \
+    FIELD_WITHIN(record, cost, buffer_write_bytes), \
+    FIELD_WITHIN(record, cost, dram_activates), \
+    FIELD_WITHIN(record, cost, peak_occupied_bytes), \
+    FIELD_WITHIN(record, cost, mac_pj), \
+    FIELD_WITHIN(record, cost, vector_pj), \
+    FIELD_WITHIN(record, cost, buffer_pj), \
+    FIELD_WITHIN(record, cost, dram_pj), \
+    FIELD_WITHIN(record, cost, static_pj), \
+    FIELD_WITHIN(record, cost, energy_pj), \
+    FIELD_WITHIN(record, cost, latency_seconds), \
+    FIELD_WITHIN(record, cost, array_utilisation), \
+    FIELD_WITHIN(record, cost, lanes_utilisation), \
+    FIELD_WITHIN(record, cost, dram_utilisation), \
+    FIELD_WITHIN(record, cost, arithmetic_intensity), \
+    FIELD_WITHIN(record, cost, machine_balance), \
+    FIELD_WITHIN(record, cost, bound)
+/* clang-format on */
+
+static const struct field run_timed_fields[] = {
+    TIMED_FIELDS(struct store_run_timed),
+    FIELD(struct store_run_timed, inferences),
+    FIELD(struct store_run_timed, layer_by_layer_cycles),
+    FIELD(struct store_run_timed, layer_by_layer_pj),
+};
+
+static const struct field group_timed_fields[] = {
+    TIMED_FIELDS(struct store_group_timed),
+    FIELD(struct store_group_timed, start_cycle),
+};
+
 static const struct field curve_fields[] = {
     FIELD(struct store_curve_point, plans),
     FIELD(struct store_curve_point, fuseable_dram_bytes),
@@ -120,6 +166,9 @@ static const struct table network_table = {"network", {NULL, NULL}, FIELDS(netwo
 static const struct table hardware_table = {"hardware", {NULL, NULL}, FIELDS(hardware_fields)};
 static const struct table run_table = {"run", {"network_id", "hardware_id"}, FIELDS(run_fields)};
 static const struct table group_table = {"run_group", {"run_id", "ordinal"}, FIELDS(group_fields)};
+static const struct table run_timed_table = {"run_timed", {"run_id", NULL}, FIELDS(run_timed_fields)};
+static const struct table group_timed_table = {
+    "run_group_timed", {"run_id", "ordinal"}, FIELDS(group_timed_fields)};
 static const struct table curve_table = {"run_curve", {"run_id", "ordinal"}, FIELDS(curve_fields)};
 static const struct table explanation_table = {
     "run_explanation", {"run_id", "ordinal"}, FIELDS(explanation_fields)};
@@ -209,7 +258,7 @@ static int write_bind_field(const struct writer *writer, sqlite3_stmt *statement
       count = *(const uint64_t *const *)member;
       break;
     case FIELD_REAL:
-      code = sqlite3_bind_double(statement, index, *(const double *)member);
+      if (!isinf(*(const double *)member)) code = sqlite3_bind_double(statement, index, *(const double *)member);
       break;
     case FIELD_BOOL:
       code = sqlite3_bind_int(statement, index, *(const bool *)member);
@@ -278,6 +327,25 @@ static int write_parts(const struct writer *writer, const struct table *table, i
   return status;
 }
 
+/* Rows of those groups that were timed. */
+static int write_timed_groups(const struct writer *writer, int64_t run_id, const struct store_group *groups,
+                              uint64_t count) {
+  sqlite3_stmt *insert = write_prepare_insert(writer, &group_timed_table, "");
+  int status = insert == NULL ? -1 : 0;
+  for (uint64_t i = 0; i < count && status == 0; i++) {
+    const int64_t keys[WRITE_KEY_COUNT] = {run_id, (int64_t)i};
+    if (groups[i].timed != NULL) status = write_row(writer, insert, &group_timed_table, keys, groups[i].timed);
+  }
+  sqlite3_finalize(insert);
+  return status;
+}
+
+static int write_timed(const struct writer *writer, int64_t run_id, const struct store_run *run) {
+  const int64_t keys[WRITE_KEY_COUNT] = {run_id, 0};
+  if (run->timed != NULL && write_one(writer, &run_timed_table, "", keys, run->timed) != 0) return -1;
+  return write_timed_groups(writer, run_id, run->groups, run->group_count);
+}
+
 int write_run(sqlite3 *db, const char *path, int64_t *run_id, const struct store_run *run,
               struct error *err) {
   const struct writer writer = {db, path, err};
@@ -290,6 +358,7 @@ int write_run(sqlite3 *db, const char *path, int64_t *run_id, const struct store
   int64_t id = sqlite3_last_insert_rowid(db);
   *run_id = id;
   if (write_parts(&writer, &group_table, id, run->groups, sizeof *run->groups, run->group_count) != 0 ||
+      write_timed(&writer, id, run) != 0 ||
       write_parts(&writer, &curve_table, id, run->curve, sizeof *run->curve, run->curve_count) != 0) {
     return -1;
   }
