@@ -58,8 +58,10 @@ tests_spillway_tests_SOURCES = \
 	tests/test_sim_property.c \
 	tests/test_store.c \
 	tests/test_timed_metrics.c \
+	tests/test_timed_property.c \
 	tests/test_timeline.c \
 	tests/test_yaml.c \
+	tests/timed_fixture.c tests/timed_fixture.h \
 	tests/trace_replay.c tests/trace_replay.h
 tests_spillway_tests_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests $(CHECK_CFLAGS)
 tests_spillway_tests_LDADD = $(FUZZ_LIBS) $(LIBS_OF_MODULES) $(CHECK_LIBS)

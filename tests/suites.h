@@ -20,6 +20,7 @@
   X(dram) \
   X(timeline) \
   X(dram_reference) \
+  X(timed_property) \
   X(get) \
   X(fuzz_corpus) \
   X(search) \

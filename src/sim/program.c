@@ -4,6 +4,7 @@
 
 #include "sim/compute.h"
 #include "util/bitset.h"
+#include "util/saturate.h"
 
 /* ---- where things lie in DRAM ---- */
 
@@ -109,27 +110,41 @@ static void add_row_step(struct builder *builder, enum step_kind kind, uint32_t 
 
 /* ---- what work costs ---- */
 
-/* Part i of n parts of a whole that add up to it. */
-static uint64_t share(uint64_t whole, uint64_t i, uint64_t n) {
-  return (uint64_t)((unsigned __int128)whole * (i + 1) / n - (unsigned __int128)whole * i / n);
+/* The first i of n parts of a whole. */
+static uint64_t share_before(uint64_t whole, uint64_t i, uint64_t n) {
+  return (uint64_t)((unsigned __int128)whole * i / n);
 }
+
+/* Parts from .. to-1 of n parts of a whole: neighbouring ranges add up. */
+struct share {
+  uint64_t from, to, n;
+};
+
+static uint64_t share_of(uint64_t whole, struct share share) {
+  return share_before(whole, share.to, share.n) - share_before(whole, share.from, share.n);
+}
+
+static struct share share_one(uint64_t i, uint64_t n) { return (struct share){i, i + 1, n}; }
+static const struct share share_all = {0, 1, 1};
 
 static uint64_t row_macs(const struct op_work *work) {
-  return work->row_pixels * work->taps * work->filters * (work->channels / work->groups);
+  uint64_t places = saturate_multiply(work->row_pixels, work->taps);
+  return saturate_multiply(places, saturate_multiply(work->filters, work->channels / work->groups));
 }
 
-/* The work of an op on `rows` output rows at once (of a reduction over rows: on all that it
- * takes), of which this is part i of n. */
-static void set_work(struct step *step, const struct builder *builder, uint64_t rows, uint64_t i, uint64_t n) {
+/* A share of the work of an op on `rows` output rows at once; on lanes, of a reduction over rows:
+ * on so many rows that it takes. */
+static void set_work(struct step *step, const struct builder *builder, uint64_t rows, struct share share) {
   const struct op *op = &builder->model->graph->ops[step->op];
   const struct hw *hw = &builder->model->hw;
   step->kind = STEP_WORK;
   step->on_array = op->work.filters > 0;
   if (step->on_array) {
-    step->compute_cycles = share(compute_array_cycles(hw, &op->work, op->work.row_pixels * rows), i, n);
-    step->macs = share(row_macs(&op->work) * rows, i, n);
+    uint64_t pixels = saturate_multiply(op->work.row_pixels, rows);
+    step->compute_cycles = share_of(compute_array_cycles(hw, &op->work, pixels), share);
+    step->macs = share_of(saturate_multiply(row_macs(&op->work), rows), share);
   } else {
-    step->vector_operations = share(op->work.row_operations * rows, i, n);
+    step->vector_operations = share_of(saturate_multiply(op->work.row_operations, rows), share);
     step->compute_cycles = compute_vector_cycles(hw, step->vector_operations);
   }
 }
@@ -143,47 +158,70 @@ static uint64_t needed_bytes(const struct lines *lines, const struct line *line,
   return bytes;
 }
 
-/* One row computed. Alone, an op works on its whole map: the array is filled once, not for
- * each row. */
+/* One row computed. Alone, an op works on its whole map: the array is filled, and the weights
+ * are read, once and not for each row. */
 static void add_fire(struct builder *builder, uint32_t tensor, uint32_t row) {
   const struct lines *lines = &builder->walk->lines;
   const struct line *line = &lines->items[lines->of_tensor[tensor]];
   uint32_t q = row_set_index(&line->set, row);
-  struct step step = {.op = line->op, .tensor = tensor, .row = row};
-  if (line->streams) {
-    step.kind = STEP_WORK; /* the accumulator is full */
-  } else if (builder->alone) {
-    set_work(&step, builder, line->set.count, q, line->set.count);
-  } else {
-    set_work(&step, builder, 1, 0, 1);
-  }
+  struct step step = {.kind = STEP_WORK, .op = line->op, .tensor = tensor, .row = row, .fires = 1};
+  uint64_t rows = builder->alone ? line->set.count : 1;
+  const struct share share = builder->alone ? share_one(q, rows) : share_all;
   step.on_array = builder->model->graph->ops[line->op].work.filters > 0;
   step.read_bytes = needed_bytes(lines, line, q);
-  if (!line->streams) step.read_bytes += builder->model->weight_bytes[line->op];
   step.write_bytes = line->row_bytes;
+  if (!line->streams) { /* else the accumulator is full: all has been done */
+    set_work(&step, builder, rows, share);
+    step.read_bytes += share_of(builder->model->weight_bytes[line->op], share);
+  }
   add_step(builder, &step);
 }
 
-/* A row taken into an accumulator: the use by which op takes rows of the tensor one by one, or
- * NULL if it does not. */
-static const struct use *find_taker(const struct lines *lines, uint32_t op, uint32_t tensor) {
-  for (uint32_t e = lines->items[lines->of_tensor[tensor]].first_use; e != LINES_NONE; e = lines->uses[e].next) {
-    const struct use *use = &lines->uses[e];
-    if (use->streamed && lines->items[use->consumer].op == op) return use;
+/* The use by which op has just taken the row of the tensor into an accumulator that is not full
+ * yet, or NULL if it reads the row in another way. */
+static const struct use *find_taker(const struct walk *walk, uint32_t op, uint32_t tensor, uint32_t row) {
+  const struct line *line = &walk->lines.items[walk->lines.of_tensor[tensor]];
+  uint32_t q = row_set_index(&line->set, row);
+  for (uint32_t e = line->first_use; e != LINES_NONE; e = walk->lines.uses[e].next) {
+    const struct use *use = &walk->lines.uses[e];
+    bool takes = use->streamed && walk->taken[e] == q + 1 && walk->next[use->consumer] == 0;
+    if (takes && walk->lines.items[use->consumer].op == op) return use;
   }
   return NULL;
 }
 
+/* Rows that uses first .. last-1, those of one accumulator, take. */
+static uint64_t taken_by(const struct lines *lines, uint32_t first, uint32_t last) {
+  uint64_t rows = 0;
+  for (uint32_t e = first; e < last; e++) rows += lines->uses[e].streamed ? lines->uses[e].firings : 0;
+  return rows;
+}
+
+static uint64_t taken_rows(const struct lines *lines, const struct line *line) {
+  return taken_by(lines, line->first_input, line->first_input + line->input_count);
+}
+
+/* Those that its accumulator has taken by the uses before it. */
+static uint64_t taken_before(const struct lines *lines, const struct use *use) {
+  return taken_by(lines, lines->items[use->consumer].first_input, (uint32_t)(use - lines->uses));
+}
+
+/* A share of what it takes to reduce so many rows: the array computes one output row of them
+ * all, the lanes work on each. */
+static void set_take(struct step *step, const struct builder *builder, uint64_t rows, struct share share) {
+  bool on_array = builder->model->graph->ops[step->op].work.filters > 0;
+  set_work(step, builder, on_array ? 1 : rows, share);
+}
+
 static void add_take(struct builder *builder, uint32_t op, uint32_t tensor, uint32_t row) {
   const struct lines *lines = &builder->walk->lines;
-  const struct use *use = find_taker(lines, op, tensor);
+  const struct use *use = find_taker(builder->walk, op, tensor, row);
   if (use == NULL) return;
-  uint32_t q = row_set_index(&lines->items[use->line].set, row), rows = use->firings;
+  uint64_t before = taken_before(lines, use), rows = taken_rows(lines, &lines->items[use->consumer]);
+  const struct share share = share_one(before + row_set_index(&lines->items[use->line].set, row), rows);
   struct step step = {.op = op, .tensor = tensor, .row = row, .takes = true};
-  bool on_array = builder->model->graph->ops[op].work.filters > 0;
-  /* The array reduces all rows to one output row; the lanes work on each row that comes. */
-  set_work(&step, builder, on_array ? 1 : rows, q, rows);
-  step.read_bytes = lines->items[use->line].row_bytes + share(builder->model->weight_bytes[op], q, rows);
+  set_take(&step, builder, rows, share);
+  step.read_bytes = lines->items[use->line].row_bytes + share_of(builder->model->weight_bytes[op], share);
   add_step(builder, &step);
 }
 
@@ -279,35 +317,44 @@ struct stripe {
   uint64_t weight_bytes, read_bytes;
 };
 
-static bool row_is_over(const struct lines *lines, const struct line *line, uint32_t row, uint32_t fired) {
+/* The last firing that needs the row, but for those that take rows one by one; or -1. */
+static int64_t last_firing(const struct lines *lines, const struct line *line, uint32_t row) {
+  int64_t last = -1;
   for (uint32_t e = line->first_use; e != LINES_NONE; e = lines->uses[e].next) {
-    if (use_last_firing(&lines->uses[e], row) >= (int64_t)fired) return false;
+    int64_t firing = lines->uses[e].streamed ? -1 : use_last_firing(&lines->uses[e], row);
+    if (firing > last) last = firing;
   }
-  return true;
+  return last;
 }
 
-/* The rows of a line from outside that the stripe needs for the first time. */
+/* The rows of a line from outside that must be there together and that the stripe needs for the
+ * first time. */
 static void load_stripe_rows(struct builder *builder, const struct stripe *stripe, uint32_t index) {
   const struct lines *lines = &builder->walk->lines;
   const struct line *line = &lines->items[index];
   int64_t last = -1;
   for (uint32_t e = line->first_use; e != LINES_NONE; e = lines->uses[e].next) {
-    for (uint32_t q = stripe->from; q < stripe->to; q++) {
+    for (uint32_t q = stripe->from; q < stripe->to && !lines->uses[e].streamed; q++) {
       int64_t row = use_last_row(&lines->uses[e], q);
       if (row > last) last = row;
     }
   }
   for (uint32_t *next = &builder->walk->next[index]; (int64_t)*next <= last; (*next)++) {
+    if (last_firing(lines, line, *next) < 0) continue;
     add_row_step(builder, STEP_LOAD, stripe->op, line->tensor, row_set_row(&line->set, *next));
   }
 }
 
+/* Lets go of those that no later stripe needs. *over: rows before it have been let go. */
 static void free_stripe_rows(struct builder *builder, const struct stripe *stripe, uint32_t index) {
   const struct lines *lines = &builder->walk->lines;
   const struct line *line = &lines->items[index];
-  for (uint32_t q = 0; q < builder->walk->next[index]; q++) {
-    bool was_over = row_is_over(lines, line, q, stripe->from), is_over = row_is_over(lines, line, q, stripe->to);
-    if (is_over && !was_over) add_row_step(builder, STEP_FREE, stripe->op, line->tensor, row_set_row(&line->set, q));
+  uint32_t *over = &builder->walk->taken[line->first_use], loaded = builder->walk->next[index];
+  while (*over < loaded && last_firing(lines, line, *over) < (int64_t)stripe->from) ++*over;
+  for (uint32_t q = *over; q < loaded; q++) {
+    int64_t last = last_firing(lines, line, q);
+    if (last < (int64_t)stripe->from || last >= (int64_t)stripe->to) continue;
+    add_row_step(builder, STEP_FREE, stripe->op, line->tensor, row_set_row(&line->set, q));
   }
 }
 
@@ -317,63 +364,87 @@ static void add_piece_step(struct builder *builder, const struct stripe *stripe,
       .op = stripe->op,
       .tensor = TRACE_NO_TENSOR,
       .row = i,
-      .bytes = share(stripe->weight_bytes, i, stripe->pieces),
-      .address = builder->layout->weight_address[stripe->op] + stripe->weight_bytes * i / stripe->pieces,
+      .bytes = share_of(stripe->weight_bytes, share_one(i, stripe->pieces)),
+      .address = builder->layout->weight_address[stripe->op] + share_before(stripe->weight_bytes, i, stripe->pieces),
   };
   add_step(builder, &step);
 }
 
-/* The work on one sub-group of weights, while the next one loads. */
-static void add_piece(struct builder *builder, const struct stripe *stripe, const struct line *output, uint32_t i) {
-  struct step step = {.op = stripe->op, .tensor = output->tensor, .row = row_set_row(&output->set, stripe->from)};
-  uint64_t rows = stripe->to - stripe->from;
-  if (i + 1 < stripe->pieces) add_piece_step(builder, stripe, STEP_LOAD, i + 1);
-  set_work(&step, builder, rows, i, stripe->pieces);
-  step.read_bytes = share(stripe->weight_bytes + stripe->read_bytes, i, stripe->pieces);
-  step.write_bytes = share(rows * output->row_bytes, i, stripe->pieces);
-  add_step(builder, &step);
-  add_piece_step(builder, stripe, STEP_FREE, i);
+/* One sub-group of weights after the other. Each is loaded when the one before is done with: the
+ * machine, which has room for two, loads it ahead. */
+static void add_pieces(struct builder *builder, const struct stripe *stripe) {
+  const struct line *output = &builder->walk->lines.items[0];
+  uint32_t rows = stripe->to - stripe->from;
+  for (uint32_t i = 0; i < stripe->pieces; i++) {
+    const struct share share = share_one(i, stripe->pieces);
+    struct step step = {.op = stripe->op, .tensor = output->tensor, .row = row_set_row(&output->set, stripe->from)};
+    add_piece_step(builder, stripe, STEP_LOAD, i);
+    set_work(&step, builder, rows, share);
+    step.read_bytes = share_of(stripe->weight_bytes + stripe->read_bytes, share);
+    step.write_bytes = share_of(rows * output->row_bytes, share);
+    step.fires = i + 1 == stripe->pieces ? rows : 0;
+    add_step(builder, &step);
+    add_piece_step(builder, stripe, STEP_FREE, i);
+  }
 }
 
-/* A reduction over rows takes them one by one, each while its part of the weights passes. */
-static void add_pieces_of_reduction(struct builder *builder, const struct stripe *stripe, const struct line *output) {
+/* The work on row number `taken` of the `rows` that a reduction takes, while its part of the
+ * weights passes: it falls apart where one sub-group of weights gives way to the next. In parts
+ * of rows * pieces, a row is `pieces` of them and a sub-group `rows`. */
+static void add_pieces_of_row(struct builder *builder, const struct stripe *stripe, const struct step *take,
+                              uint64_t taken, uint64_t rows) {
+  uint64_t end = (taken + 1) * stripe->pieces, row_bytes = builder->model->row_bytes[take->tensor];
+  for (uint64_t at = taken * stripe->pieces, next; at < end; at = next) {
+    uint32_t piece = (uint32_t)(at / rows);
+    next = (piece + 1) * rows < end ? (piece + 1) * rows : end;
+    const struct share share = {at, next, rows * stripe->pieces};
+    struct step step = *take;
+    if (at % rows == 0) add_piece_step(builder, stripe, STEP_LOAD, piece);
+    set_take(&step, builder, rows, share);
+    step.read_bytes = share_of(stripe->weight_bytes, share) + share_of(row_bytes * rows, share);
+    add_step(builder, &step);
+    if (next % rows == 0) add_piece_step(builder, stripe, STEP_FREE, piece);
+  }
+}
+
+/* A reduction over rows takes them one by one; those that it needs whole are there. */
+static void add_reduction(struct builder *builder, const struct stripe *stripe) {
   const struct lines *lines = &builder->walk->lines;
-  const struct line *input = &lines->items[lines->uses[output->first_input].line];
-  uint32_t rows = input->set.count, row = 0;
-  for (uint32_t i = 0; i < stripe->pieces; i++) {
-    for (; row < rows && (uint64_t)row * stripe->pieces <= (uint64_t)i * rows; row++) {
-      if (row > 0) add_row_step(builder, STEP_FREE, stripe->op, input->tensor, row_set_row(&input->set, row - 1));
-      add_row_step(builder, STEP_LOAD, stripe->op, input->tensor, row_set_row(&input->set, row));
+  const struct line *output = &lines->items[0];
+  uint64_t taken = 0, rows = taken_rows(lines, output);
+  for (uint32_t e = output->first_input; e < output->first_input + output->input_count; e++) {
+    const struct line *input = &lines->items[lines->uses[e].line];
+    for (uint32_t q = 0; lines->uses[e].streamed && q < input->set.count; q++) {
+      const struct step take = {
+          .op = stripe->op, .tensor = input->tensor, .row = row_set_row(&input->set, q), .takes = true};
+      bool comes_alone = last_firing(lines, input, q) < 0;
+      if (comes_alone) add_row_step(builder, STEP_LOAD, stripe->op, input->tensor, take.row);
+      add_pieces_of_row(builder, stripe, &take, taken++, rows);
+      if (comes_alone) add_row_step(builder, STEP_FREE, stripe->op, input->tensor, take.row);
     }
-    add_piece(builder, stripe, output, i);
   }
-  for (; row < rows; row++) {
-    add_row_step(builder, STEP_FREE, stripe->op, input->tensor, row_set_row(&input->set, row - 1));
-    add_row_step(builder, STEP_LOAD, stripe->op, input->tensor, row_set_row(&input->set, row));
-  }
-  add_row_step(builder, STEP_FREE, stripe->op, input->tensor, row_set_row(&input->set, rows - 1));
+  add_fire(builder, output->tensor, row_set_row(&output->set, 0));
 }
 
 static void add_stripe(struct builder *builder, struct stripe *stripe) {
   const struct lines *lines = &builder->walk->lines;
   const struct line *output = &lines->items[0];
-  for (uint32_t i = 1; i < lines->count && !output->streams; i++) load_stripe_rows(builder, stripe, i);
+  for (uint32_t i = 1; i < lines->count; i++) load_stripe_rows(builder, stripe, i);
   for (uint32_t q = stripe->from; q < stripe->to; q++) {
     add_row_step(builder, STEP_ALLOC, stripe->op, output->tensor, row_set_row(&output->set, q));
     stripe->read_bytes += needed_bytes(lines, output, q);
   }
-  add_piece_step(builder, stripe, STEP_LOAD, 0);
   if (output->streams) {
-    add_pieces_of_reduction(builder, stripe, output);
+    add_reduction(builder, stripe);
   } else {
-    for (uint32_t i = 0; i < stripe->pieces; i++) add_piece(builder, stripe, output, i);
+    add_pieces(builder, stripe);
   }
   for (uint32_t q = stripe->from; q < stripe->to; q++) {
     uint32_t row = row_set_row(&output->set, q);
     add_store(builder, output, row);
     add_free(builder, output, stripe->op, row);
   }
-  for (uint32_t i = 1; i < lines->count && !output->streams; i++) free_stripe_rows(builder, stripe, i);
+  for (uint32_t i = 1; i < lines->count; i++) free_stripe_rows(builder, stripe, i);
 }
 
 int program_build_streamed(struct program *program, struct walk *walk, const struct dram_layout *layout, uint32_t op,
@@ -385,13 +456,13 @@ int program_build_streamed(struct program *program, struct walk *walk, const str
   bitset_add(group, op);
   if (walk_prepare(walk, group) != 0 || reserve_stores(program, &walk->lines) != 0) return -1;
   uint32_t rows = walk->lines.items[0].set.count, height = (rows + stripes - 1) / stripes;
-  uint32_t channels = model->graph->ops[op].out_channels, step = model->hw.brr_subgroup_channels;
+  uint64_t channels = model->graph->ops[op].out_channels, step = model->hw.brr_subgroup_channels;
   for (uint32_t from = 0; from < rows; from += height) {
     struct stripe stripe = {
         .op = op,
         .from = from,
         .to = rows - from < height ? rows : from + height,
-        .pieces = channels / step + (channels % step != 0),
+        .pieces = (uint32_t)saturate_divide(channels, step),
         .weight_bytes = model->weight_bytes[op],
     };
     add_stripe(&builder, &stripe);

@@ -20,8 +20,9 @@ enum step_kind {
 
 #define STEP_NONE SIZE_MAX
 
-/* STORE and FREE steps that follow a WORK step happen when it ends; only a row that is written
- * over is let go before the ALLOC of the row that takes its place. */
+/* STORE and FREE steps follow a WORK step and happen when it ends; only a row that is written
+ * over is let go before that, right before the ALLOC of the row that takes its place, which the
+ * WORK step follows. */
 struct step {
   enum step_kind kind;
   uint32_t op, tensor, row;      /* tensor: TRACE_NO_TENSOR for weights */
@@ -33,6 +34,7 @@ struct step {
   bool on_array;                 /* WORK: on the compute array, else on the vector lanes */
   bool overwritten;              /* FREE: by the row that the next ALLOC is for */
   bool takes;                    /* WORK: a row into an accumulator; tensor and row are what is taken */
+  uint32_t fires;                /* WORK: output rows that are there when it ends, from row on */
   uint64_t compute_cycles, read_bytes, write_bytes; /* WORK */
   uint64_t macs, vector_operations;                 /* WORK */
 };

@@ -206,6 +206,18 @@ static struct timed_span work_span(const struct timed *timed, enum unit unit, ui
   };
 }
 
+static void trace_fired(struct timed *timed, const struct step *work) {
+  const struct lines *lines = &timed->walk.lines;
+  if (timed->sink == NULL || timed->sink->trace == NULL || work->fires == 0) return;
+  const struct line *line = &lines->items[lines->of_tensor[work->tensor]];
+  uint32_t q = row_set_index(&line->set, work->row);
+  for (uint32_t i = 0; i < work->fires; i++) {
+    const struct step fired = {
+        .op = work->op, .tensor = line->tensor, .row = row_set_row(&line->set, q + i), .bytes = line->row_bytes};
+    timed_trace(timed, TRACE_FIRE, &fired);
+  }
+}
+
 static void work_start(struct timed *timed, enum unit unit) {
   const struct step *step = &timed->program.steps[timed->at];
   uint64_t cycles = work_cycles(timed, step);
@@ -239,11 +251,7 @@ static void work_done(struct timed *timed, enum unit unit) {
   timed_end(timed, &span);
   job->running = false;
   trace_reads(timed, step);
-  if (!step->takes) {
-    struct step fired = *step;
-    fired.bytes = timed->model->row_bytes[step->tensor];
-    timed_trace(timed, TRACE_FIRE, &fired);
-  }
+  trace_fired(timed, step);
   for (size_t i = job->step + 1; i < job->tail_end; i++) {
     if (timed->program.steps[i].kind == STEP_STORE) {
       dma_store(timed, i);
@@ -272,12 +280,25 @@ static bool work_ready(struct timed *timed, const struct step *step, enum unit u
   return running->takes ? running->op != step->op : !work_reads(timed, step, running->tensor);
 }
 
+/* A row is written over: nobody may be reading or storing it any more. The new row takes its
+ * place at once, for until then the old one is read. */
+static bool write_over(struct timed *timed, const struct step *freed) {
+  const struct step *steps = timed->program.steps;
+  timed->waiting = TIMED_ROOM;
+  if (any_running(timed)) return false;
+  if (freed->pair != STEP_NONE && (timed->flags[freed->pair] & STEP_DONE) == 0) return false;
+  trace_reads(timed, &steps[timed->at + 2]); /* the work that writes it over */
+  timed_give_room(timed, timed->at++);
+  timed_take_room(timed, TRACE_ALLOC, &steps[timed->at++]);
+  return true;
+}
+
 /* Does the next step if it can be done now; else says what is waited for. */
 static bool sequencer_step(struct timed *timed) {
   const struct step *step = &timed->program.steps[timed->at];
   switch (step->kind) {
     case STEP_LOAD:
-      timed->waiting = timed->room_blocks_load ? TIMED_ROOM : TIMED_DRAM;
+      timed->waiting = timed->room_blocks_load && timed->scan == timed->at ? TIMED_ROOM : TIMED_DRAM;
       if ((timed->flags[timed->at] & STEP_DONE) == 0) return false;
       break;
     case STEP_ALLOC:
@@ -292,13 +313,8 @@ static bool sequencer_step(struct timed *timed) {
       work_start(timed, unit);
       return true;
     }
-    case STEP_STORE: dma_store(timed, timed->at); break;
-    case STEP_FREE: /* written over: nobody may be reading or storing it any more */
-      timed->waiting = TIMED_ROOM;
-      if (any_running(timed)) return false;
-      if (step->pair != STEP_NONE && (timed->flags[step->pair] & STEP_DONE) == 0) return false;
-      timed_give_room(timed, timed->at);
-      break;
+    case STEP_STORE: /* not here: those and all but one FREE happen when work ends */
+    case STEP_FREE: return write_over(timed, step);
   }
   timed->at++;
   return true;
