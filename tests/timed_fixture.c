@@ -39,7 +39,7 @@ void recording_close(struct recording *recording) {
 }
 
 struct timed_sink recording_sink(struct recording *recording) {
-  return (struct timed_sink){record_span, record_event, recording};
+  return (struct timed_sink){.span = record_span, .trace = record_event, .context = recording};
 }
 
 uint64_t recording_busy(const struct recording *recording, enum timed_track track, uint32_t channel) {
