@@ -2,6 +2,7 @@
 #include <check.h>
 #include <math.h>
 
+#include "build_graph.h"
 #include "sim/timed_metrics.h"
 #include "sim_fixture.h"
 #include "suites.h"
@@ -155,6 +156,14 @@ START_TEST(no_time_at_all_gives_no_rates) {
 }
 END_TEST
 
+/* A batch of 3 images, each of 8 rows through one convolution. */
+static struct graph *small_batch(void) {
+  struct net net;
+  net_begin(&net, 3);
+  net_mark(&net, net_conv(&net, net_input(&net, 8, 16), 4, (struct net_window){3, 1, 1, 1}));
+  return net_end(&net);
+}
+
 START_TEST(peaks_are_those_of_the_hardware) {
   struct error err = ERROR_INIT;
   struct sim_fixture fixture;
@@ -165,7 +174,7 @@ START_TEST(peaks_are_those_of_the_hardware) {
   hw.array_columns = 8;
   hw.lanes = 4;
   hw.dram_channels = 2;
-  sim_fixture_open(&fixture, support_network("alexnet"), &hw);
+  sim_fixture_open(&fixture, small_batch(), &hw);
   ck_assert_msg(timed_create(&timed, &fixture.model, &err) == 0, "%s", err.message);
   const struct timed_peaks found = timed_peaks_of(timed, &fixture.model);
   assert_near(found.cycles_per_second, 500e6);
@@ -173,7 +182,7 @@ START_TEST(peaks_are_those_of_the_hardware) {
   assert_near(found.operations_per_cycle, 4);
   ck_assert_double_eq_tol(found.dram_bytes_per_cycle, 51.2, 1e-9); /* LPDDR4-3200: two times 12.8 GB/s */
   ck_assert_uint_eq(found.dram_channels, 2);
-  ck_assert_uint_eq(found.images, 1);
+  ck_assert_uint_eq(found.images, 3);
   timed_free(timed);
   sim_fixture_close(&fixture);
 }
