@@ -336,11 +336,65 @@ START_TEST(an_untimed_run_is_recorded_without_times) {
 }
 END_TEST
 
+static const char *const details[] = {"row", "op", "group"};
+
+START_TEST(a_timeline_of_the_plan_is_written) {
+  OUTPUT("simulate", "squeezenet1_1", "--timed", "--no-db", "--trace", "t.json", "--detail", details[_i]);
+  json_t *document = json_loads(cli_read("t.json"), 0, NULL);
+  ck_assert_ptr_nonnull(document);
+  ck_assert_str_eq(cli_text(document, "otherData.network"), "squeezenet1_1");
+  ck_assert_uint_gt(json_array_size(cli_at(document, "traceEvents")), 100);
+  json_decref(document);
+  ck_assert_uint_eq(cli_count_files(), 1);
+}
+END_TEST
+
+START_TEST(a_timeline_needs_the_clock_and_no_group) {
+  COMPLAINS_OF("needs the clock; give --timed too", "simulate", "alexnet", "--no-db", "--trace", "t.json");
+  COMPLAINS_OF("leave --group out", "simulate", "alexnet", "--no-db", "--timed", "--trace", "t.json", "--group", "1..2");
+  COMPLAINS_OF("unknown detail 'rows'; did you mean 'row'?", "simulate", "alexnet", "--timed", "--detail", "rows");
+  ck_assert_uint_eq(cli_count_files(), 0);
+}
+END_TEST
+
+/* What is loaded ahead takes room too, so the peak is that of the buffer in time. */
+START_TEST(a_trace_with_cycles_is_explained) {
+  OUTPUT("simulate", "squeezenet1_1", "--timed", "--no-db", "--buffer", "32KiB", "--group", "10..20", "--trace", "t.csv");
+  json_t *document = DOCUMENT("explain", "--trace", "t.csv", "--json"), *share;
+  int64_t held = 0;
+  size_t i;
+  ck_assert(json_is_false(cli_at(document, "findings.0.valid")));
+  json_array_foreach(cli_at(document, "findings.0.shares"), i, share) {
+    held += cli_number(share, "weight_bytes") + cli_number(share, "row_bytes");
+  }
+  ck_assert_int_eq(held, cli_number(document, "findings.0.required_bytes"));
+  ck_assert_uint_gt(json_array_size(cli_at(document, "findings.0.cuts")), 0);
+  json_decref(document);
+}
+END_TEST
+
+START_TEST(a_search_for_cycles_finds_a_faster_plan) {
+  json_t *dram = DOCUMENT("schedule", "squeezenet1_1", "--no-db", "--timed", "--budget", "60", "--json");
+  json_t *cycles = DOCUMENT("schedule", "squeezenet1_1", "--no-db", "--timed", "--budget", "60", "--json", "--objective",
+                            "cycles");
+  ck_assert_str_eq(cli_text(cycles, "search.objective"), "cycles");
+  ck_assert_int_le(cli_number(cycles, "totals.timed.cycles"), cli_number(dram, "totals.timed.cycles"));
+  ck_assert_double_eq(json_number_value(cli_at(cycles, "search.objective_value")),
+                      (double)cli_number(cycles, "totals.timed.cycles"));
+  json_decref(dram);
+  json_decref(cycles);
+}
+END_TEST
+
 TCase *cli_timed_case(void) {
   TCase *tests = tcase_create("timed");
   tcase_set_timeout(tests, CLI_TEST_SECONDS);
   tcase_add_checked_fixture(tests, cli_enter, cli_leave);
   tcase_add_loop_test(tests, what_is_timed_adds_up, 0, COUNT(timed_runs));
+  tcase_add_loop_test(tests, a_timeline_of_the_plan_is_written, 0, COUNT(details));
+  tcase_add_test(tests, a_timeline_needs_the_clock_and_no_group);
+  tcase_add_test(tests, a_trace_with_cycles_is_explained);
+  tcase_add_test(tests, a_search_for_cycles_finds_a_faster_plan);
   tcase_add_test(tests, a_network_has_its_macs);
   tcase_add_test(tests, the_clock_changes_nothing_else);
   tcase_add_test(tests, a_schedule_takes_what_its_plan_takes);

@@ -9,13 +9,14 @@
 #include "cli/runlog.h"
 #include "cli/settings.h"
 #include "cli/subject.h"
+#include "cli/timed_trace.h"
 #include "cli/timing.h"
 #include "cli/verb.h"
 #include "plan/file.h"
 #include "util/bitset.h"
 
 struct simulate_settings {
-  const char *plan, *trace, *group;
+  const char *plan, *trace, *detail, *group;
   bool strict;
   struct target_options target;
   struct method_options method;
@@ -47,8 +48,20 @@ static int load_plan(struct simulation *simulation, struct error *err) {
   return simulation->method == NULL ? -1 : 0;
 }
 
+static bool wants_timeline(const struct simulation *simulation) {
+  return simulation->settings->trace != NULL && timed_trace_is_timeline(simulation->settings->trace);
+}
+
 static int choose_traced(struct simulation *simulation, struct error *err) {
   const struct plan *plan = &simulation->plan;
+  if (wants_timeline(simulation)) {
+    if (!simulation->settings->clock.timed) {
+      return error_set(err, ERROR_USAGE,
+                       "--trace FILE.json is a timeline of the whole plan and needs the clock; give --timed too");
+    }
+    if (simulation->settings->group == NULL) return 0;
+    return error_set(err, ERROR_USAGE, "--trace FILE.json is a timeline of the whole plan; leave --group out");
+  }
   if (simulation->settings->group != NULL) {
     return group_parse(simulation->traced, simulation->subject.graph, simulation->settings->group, err);
   }
@@ -61,7 +74,16 @@ static int choose_traced(struct simulation *simulation, struct error *err) {
 }
 
 static int save_trace(const struct simulation *simulation, struct error *err) {
+  const struct simulate_settings *settings = simulation->settings;
+  const struct subject *subject = &simulation->subject;
   struct trace trace;
+  if (wants_timeline(simulation)) {
+    return timed_trace_timeline(settings->trace, settings->detail, subject, simulation->timing.timed, &simulation->plan,
+                                &simulation->report, err);
+  }
+  if (settings->clock.timed) {
+    return timed_trace_csv(settings->trace, subject, simulation->timing.timed, simulation->traced, err);
+  }
   if (group_trace(&trace, &simulation->subject, simulation->method, simulation->traced, err) != 0) return -1;
   int status = group_trace_save(&trace, simulation->settings->trace, err);
   trace_free(&trace);
@@ -147,7 +169,9 @@ static const struct option_spec simulate_own_options[] = {
      SETTING(plan)},
     {"strict", 0, OPTION_FLAG, NULL, NULL, NULL, 0, 0, "exit status 1 if a group overflows the buffer",
      SETTING(strict)},
-    {"trace", 0, OPTION_TEXT, "FILE", NULL, NULL, 0, 0, "write the buffer trace of one group as CSV", SETTING(trace)},
+    {"trace", 0, OPTION_TEXT, "FILE", NULL, NULL, 0, 0,
+     "write the buffer trace of one group as CSV, or with --timed the plan's timeline as .json", SETTING(trace)},
+    {"detail", 0, OPTION_NAME, "NAME", "row", "details", 0, 0, "what a slice of the timeline stands for", SETTING(detail)},
     {"group", 0, OPTION_TEXT, "A..B", NULL, NULL, 0, 0,
      "the group to trace: ops from A to B, by name or label, or a list with commas", SETTING(group)},
 };

@@ -15,7 +15,6 @@ bool timed_trace_is_timeline(const char *path) {
 /* ---- timelines ---- */
 
 struct timeline_job {
-  struct timed_plan *out;
   const struct subject *subject;
   struct timed *timed;
   const struct plan *plan;
@@ -25,25 +24,21 @@ struct timeline_job {
 
 static int put_timeline(void *context, FILE *file, struct error *err) {
   struct timeline_job *job = context;
+  struct timed_plan timed_plan;
   struct timeline *timeline;
   if (timeline_start(&timeline, file, &job->subject->model, job->plan, job->detail, err) != 0) return -1;
-  int status = timed_plan_create(job->out, job->timed, job->plan, job->report, timeline_sink(timeline), err);
+  int status = timed_plan_create(&timed_plan, job->timed, job->plan, job->report, timeline_sink(timeline), err);
   timeline_finish(timeline);
+  if (status == 0) timed_plan_free(&timed_plan);
   return status;
 }
 
-static enum timeline_detail find_detail(const char *name) {
-  return strcmp(name, "group") == 0 ? TIMELINE_GROUP : strcmp(name, "op") == 0 ? TIMELINE_OP : TIMELINE_ROW;
-}
-
-int timed_trace_timeline(struct timed_plan *out, const char *path, const char *detail, const struct subject *subject,
-                         struct timed *timed, const struct plan *plan, const struct plan_report *report,
-                         struct error *err) {
-  struct timeline_job job = {out, subject, timed, plan, report, find_detail(detail)};
-  *out = (struct timed_plan){0};
-  if (file_stream(path, put_timeline, &job, err) == 0) return 0;
-  timed_plan_free(out);
-  return -1;
+int timed_trace_timeline(const char *path, const char *detail, const struct subject *subject, struct timed *timed,
+                         const struct plan *plan, const struct plan_report *report, struct error *err) {
+  size_t place = 0;
+  while (place < timeline_detail_count && strcmp(timeline_details[place].name, detail) != 0) place++;
+  struct timeline_job job = {subject, timed, plan, report, (enum timeline_detail)place};
+  return file_stream(path, put_timeline, &job, err);
 }
 
 /* ---- CSV ---- */

@@ -13,11 +13,10 @@
 /* Whether the file is to be a timeline, by its ending. */
 bool timed_trace_is_timeline(const char *path);
 
-/* Runs the plan and writes its timeline (sim/timeline.h), whole or not at all. detail: "row",
- * "op" or "group". *out as from timed_plan_create(). */
-int timed_trace_timeline(struct timed_plan *out, const char *path, const char *detail, const struct subject *subject,
-                         struct timed *timed, const struct plan *plan, const struct plan_report *report,
-                         struct error *err);
+/* Runs the plan and writes its timeline (sim/timeline.h), whole or not at all. detail: the
+ * name of one. */
+int timed_trace_timeline(const char *path, const char *detail, const struct subject *subject, struct timed *timed,
+                         const struct plan *plan, const struct plan_report *report, struct error *err);
 
 /* The buffer trace of one group under LBDF with cycles as steps, as CSV. */
 int timed_trace_csv(const char *path, const struct subject *subject, struct timed *timed, const uint64_t *group,

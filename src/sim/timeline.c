@@ -6,6 +6,13 @@
 #include "util/bitset.h"
 #include "util/json.h"
 
+const struct timeline_detail_name timeline_details[] = {
+    {"row", "every firing, load, store and DRAM request, and what each tensor holds"},
+    {"op", "an op's work in a group from its first start to its last end"},
+    {"group", "groups and their peaks"},
+};
+const size_t timeline_detail_count = sizeof timeline_details / sizeof timeline_details[0];
+
 enum { PROCESS_ACCELERATOR = 1, PROCESS_DMA, PROCESS_DRAM };
 enum { THREAD_GROUPS = 1, THREAD_ARRAY, THREAD_LANES };
 enum { DMA_THREAD = 1, CHANNEL_THREAD = 1 };

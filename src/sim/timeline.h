@@ -8,6 +8,7 @@
 #ifndef SPILLWAY_SIM_TIMELINE_H
 #define SPILLWAY_SIM_TIMELINE_H
 
+#include <stddef.h>
 #include <stdio.h>
 
 #include "plan/plan.h"
@@ -21,6 +22,13 @@ enum timeline_detail {
   TIMELINE_OP,    /* all work of an op in a group, from its first start to its last end */
   TIMELINE_GROUP, /* a group */
 };
+
+/* In the order of the enum. */
+struct timeline_detail_name {
+  const char *name, *summary;
+};
+extern const struct timeline_detail_name timeline_details[];
+extern const size_t timeline_detail_count;
 
 struct timeline;
 
