@@ -1,5 +1,5 @@
 /* Total clocks beside those of DRAMsim3 and Ramulator, which were run outside this project
- * with the parameters of src/sim/dram_standards.c. docs/dram.md says how, and has a table. */
+ * with the parameters of src/hw/dram_standard.c. docs/dram.md says how, and has a table. */
 #include <check.h>
 #include <stdbool.h>
 #include <stdio.h>

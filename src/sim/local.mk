@@ -5,7 +5,6 @@ src_sim_libsim_a_SOURCES = \
 	src/sim/dram_channel.h \
 	src/sim/dram_queue.c \
 	src/sim/dram_segment.c \
-	src/sim/dram_standards.c \
 	src/sim/dram_state.c src/sim/dram_state.h \
 	src/sim/dram_trace.c src/sim/dram_trace.h \
 	src/sim/event_queue.c src/sim/event_queue.h \

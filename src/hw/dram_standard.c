@@ -1,8 +1,6 @@
-/* DRAM standards and address mappings, as data. docs/dram.md explains where figures come from
- * and what was rounded. */
-#include <string.h>
+#include "hw/dram_standard.h"
 
-#include "sim/dram.h"
+#include <string.h>
 
 const struct dram_standard dram_standards[] = {
     {
