@@ -15,6 +15,7 @@
   X(sim) \
   X(sim_property) \
   X(sim_networks) \
+  X(timed) \
   X(timed_property) \
   X(get) \
   X(fuzz_corpus) \
