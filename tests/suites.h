@@ -20,6 +20,7 @@
   X(dram) \
   X(timeline) \
   X(dram_reference) \
+  X(timed) \
   X(timed_property) \
   X(get) \
   X(fuzz_corpus) \
