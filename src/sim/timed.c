@@ -5,7 +5,7 @@
 
 #include "config.h"
 #include "sim/timed_machine.h"
-#include "util/bitset.h"
+#include "util/saturate.h"
 
 const char *const timed_phase_names[TIMED_PHASES] = {"compute", "port", "dram", "room"};
 
@@ -197,6 +197,15 @@ static void trace_fired(struct timed *timed, const struct step *work) {
   }
 }
 
+static void add_work(struct timed_cost *cost, const struct step *work, enum unit unit, uint64_t cycles) {
+  uint64_t *busy = unit == UNIT_ARRAY ? &cost->array_busy_cycles : &cost->lanes_busy_cycles;
+  *busy = saturate_add(*busy, cycles);
+  cost->macs = saturate_add(cost->macs, work->macs);
+  cost->vector_operations = saturate_add(cost->vector_operations, work->vector_operations);
+  cost->buffer_read_bytes = saturate_add(cost->buffer_read_bytes, work->read_bytes);
+  cost->buffer_write_bytes = saturate_add(cost->buffer_write_bytes, work->write_bytes);
+}
+
 static void work_start(struct timed *timed, enum unit unit) {
   const struct step *step = &timed->program.steps[timed->at];
   uint64_t cycles = work_cycles(timed, step);
@@ -207,15 +216,11 @@ static void work_start(struct timed *timed, enum unit unit) {
       .tail_end = tail_end(&timed->program, timed->at),
       .deferred = STEP_NONE,
       .start_cycle = timed->now,
-      .compute_end_cycle = timed->now + compute,
+      .compute_end_cycle = saturate_add(timed->now, compute),
   };
   timed->at = timed->jobs[unit].tail_end;
-  timed->cost.macs += step->macs;
-  timed->cost.vector_operations += step->vector_operations;
-  timed->cost.buffer_read_bytes += step->read_bytes;
-  timed->cost.buffer_write_bytes += step->write_bytes;
-  *(unit == UNIT_ARRAY ? &timed->cost.array_busy_cycles : &timed->cost.lanes_busy_cycles) += cycles;
-  event_queue_put(&timed->queue, timed->now + cycles, 1, unit);
+  add_work(&timed->cost, step, unit, cycles);
+  event_queue_put(&timed->queue, saturate_add(timed->now, cycles), 1, unit);
 }
 
 static void work_done(struct timed *timed, enum unit unit) {

@@ -38,7 +38,8 @@ enum { TIMED_ENERGIES = 5 };
 extern const char *const timed_energy_names[TIMED_ENERGIES];
 
 /* Of a group, or a sum over groups; for the whole batch. A batch takes the time of its first
- * image and, for each further one, that of an image whose weights are there already. */
+ * image and, for each further one, that of an image whose weights are there already. Counts that
+ * do not fit 64 bits stay at UINT64_MAX. */
 struct timed_cost {
   uint64_t cycles;
   uint64_t phase_cycles[TIMED_PHASES]; /* they add up to cycles */
