@@ -550,6 +550,28 @@ START_TEST(energy_is_the_counts_times_the_table) {
 }
 END_TEST
 
+/* Dimensions that nobody means: the cycles of the map do not fit 64 bits, and neither does anything
+ * after it. */
+START_TEST(counts_that_do_not_fit_stay_at_the_largest_number) {
+  for (uint64_t batch = 1; batch < 4; batch += 2) {
+    struct net net;
+    struct rig rig;
+    const struct hw hw = machine(ROOMY);
+    net_begin(&net, batch);
+    uint32_t x = net_input(&net, 4, 10);
+    rig_open(&rig, &net, slow_unary(&net, slow_conv(&net, x, 10, UINT64_MAX / 2), UINT64_MAX / 3), &hw);
+    uint64_t group[GRAPH_MAX_SET_WORDS];
+    group_of_all(rig.fixture.graph, group);
+    recording_open(&rig.recording, &rig.fixture.model);
+    ck_assert_int_eq(timed_run(rig.timed, group, NULL, &rig.cost), 0);
+    ck_assert_uint_eq(rig.cost.cycles, UINT64_MAX);
+    ck_assert_uint_eq(rig.cost.array_busy_cycles, UINT64_MAX);
+    ck_assert_uint_eq(rig.cost.macs, UINT64_MAX);
+    rig_close(&rig);
+  }
+}
+END_TEST
+
 static void check_unknown(const char *key, const char *text, const char *expected) {
   struct net net;
   struct sim_fixture fixture;
@@ -626,6 +648,7 @@ Suite *timed_suite(void) {
   TCase *sums = tcase_create("sums");
   tcase_add_test(sums, further_images_of_a_batch_find_the_weights);
   tcase_add_test(sums, energy_is_the_counts_times_the_table);
+  tcase_add_test(sums, counts_that_do_not_fit_stay_at_the_largest_number);
   tcase_add_test(sums, a_standard_or_mapping_that_does_not_exist_is_an_error);
   tcase_add_test(sums, events_come_by_time_then_priority_then_in_their_order);
   suite_add_tcase(suite, sums);
