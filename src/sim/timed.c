@@ -262,14 +262,18 @@ static bool work_ready(struct timed *timed, const struct step *step, enum unit u
   return running->takes ? running->op != step->op : !work_reads(timed, step, running->tensor);
 }
 
-/* A row is written over: nobody may be reading or storing it any more. The new row takes its
- * place at once, for until then the old one is read. */
+static enum unit unit_of(const struct step *work) { return work->on_array ? UNIT_ARRAY : UNIT_LANES; }
+
+/* A row is written over, by work that is next: nobody else may be reading or storing it any more.
+ * The new row takes its place at once, for until then the old one is read. */
 static bool write_over(struct timed *timed, const struct step *freed) {
-  const struct step *steps = timed->program.steps;
+  const struct step *steps = timed->program.steps, *work = &steps[timed->at + 2];
+  const struct job *other = other_job(timed, &timed->jobs[unit_of(work)]);
   timed->waiting = TIMED_ROOM;
-  if (any_running(timed)) return false;
+  if (!work_ready(timed, work, unit_of(work))) return false;
+  if (other->running && work_reads(timed, &steps[other->step], freed->tensor)) return false;
   if (freed->pair != STEP_NONE && (timed->flags[freed->pair] & STEP_DONE) == 0) return false;
-  trace_reads(timed, &steps[timed->at + 2]); /* the work that writes it over */
+  trace_reads(timed, work);
   timed_give_room(timed, timed->at++);
   timed_take_room(timed, TRACE_ALLOC, &steps[timed->at++]);
   return true;
@@ -288,13 +292,11 @@ static bool sequencer_step(struct timed *timed) {
       if (timed->occupied_bytes + step->bytes > timed->limit_bytes) return false;
       timed_take_room(timed, TRACE_ALLOC, step);
       break;
-    case STEP_WORK: {
-      enum unit unit = step->on_array ? UNIT_ARRAY : UNIT_LANES;
+    case STEP_WORK:
       timed->waiting = TIMED_COMPUTE;
-      if (!work_ready(timed, step, unit)) return false;
-      work_start(timed, unit);
+      if (!work_ready(timed, step, unit_of(step))) return false;
+      work_start(timed, unit_of(step));
       return true;
-    }
     case STEP_STORE: /* not here: those and all but one FREE happen when work ends */
     case STEP_FREE: return write_over(timed, step);
   }
