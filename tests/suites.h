@@ -16,6 +16,7 @@
   X(sim_property) \
   X(sim_networks) \
   X(timed) \
+  X(timed_golden) \
   X(timed_property) \
   X(get) \
   X(fuzz_corpus) \

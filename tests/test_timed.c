@@ -171,6 +171,18 @@ START_TEST(units_do_not_overlap_where_there_is_no_room_for_both) {
 }
 END_TEST
 
+/* The lanes write over a row of z while the array works on x; the sum comes after both. */
+START_TEST(a_row_is_written_over_while_the_other_unit_is_at_something_else) {
+  struct net net;
+  const struct hw hw = machine_without_dram(ROOMY);
+  net_begin(&net, 1);
+  uint32_t x = net_input(&net, 1, 10), z = net_input(&net, 1, 10);
+  uint32_t a = slow_conv(&net, x, 10, 10), b = slow_unary(&net, z, 4);
+  net.work = (struct op_work){.row_operations = 3};
+  ck_assert_uint_eq(cost_of(&net, net_binary(&net, a, b), &hw).cycles, 10 + 3);
+}
+END_TEST
+
 /* 1000 bytes are read in ceil(1000/64) = 16 cycles and written in ceil(1000/48) = 21, while
  * one is enough to compute. */
 START_TEST(a_firing_takes_as_long_as_the_slower_port) {
@@ -626,6 +638,7 @@ Suite *timed_suite(void) {
   tcase_add_loop_test(computing, an_op_in_a_group_takes_the_cycles_of_its_rows, 0, 3);
   tcase_add_test(computing, array_and_lanes_overlap);
   tcase_add_test(computing, units_do_not_overlap_where_there_is_no_room_for_both);
+  tcase_add_test(computing, a_row_is_written_over_while_the_other_unit_is_at_something_else);
   tcase_add_test(computing, a_firing_takes_as_long_as_the_slower_port);
   tcase_add_test(computing, weights_are_read_once_where_the_map_is_computed_at_once);
   tcase_add_test(computing, a_reduction_on_the_lanes_works_on_each_row_that_it_takes);
