@@ -64,7 +64,7 @@ void timed_add(struct timed_cost *sum, const struct timed_cost *cost, uint64_t t
 }
 
 double timed_peak_dram_bytes_per_cycle(const struct timed *timed) {
-  if (timed->model->hw.dram_unlimited) return INFINITY;
+  if (timed->model->hw.dram_unlimited) return HUGE_VAL;
   double per_clock = dram_standard_peak_bytes_per_clock(timed->standard);
   return per_clock * timed->channel_count * (double)timed->cycle_fs / (double)timed->clock_fs;
 }
