@@ -237,6 +237,21 @@ START_TEST(a_reduction_on_the_lanes_works_on_each_row_that_it_takes) {
 }
 END_TEST
 
+/* It adds up three rows that it needs whole as well; reading them is not taking them. */
+START_TEST(a_reduction_takes_each_row_once_although_it_reads_them_otherwise) {
+  struct net net;
+  const struct hw hw = machine_without_dram(ROOMY);
+  net_begin(&net, 1);
+  uint32_t x = net_input(&net, 3, 8);
+  const struct tensor_input inputs[] = {{x, ROW_MAP_ALL(3)}, {x, ROW_MAP_STREAMED}};
+  net.work = (struct op_work){.row_operations = 5};
+  net_op(&net);
+  struct timed_cost cost = cost_of(&net, net_output(&net, 1, 8, false, inputs, 2), &hw);
+  ck_assert_uint_eq(cost.vector_operations, 3 * 5);
+  ck_assert_uint_eq(cost.cycles, 3 * 5 + 1);
+}
+END_TEST
+
 /* A classifier of 10 classes over 7 rows of 9 elements: ceil(10/4) * ceil(63/4) = 48 cycles on an
  * array of 4 x 4, whatever the rows; and one to write them. */
 START_TEST(a_reduction_on_the_array_takes_what_the_whole_product_takes) {
@@ -316,6 +331,30 @@ START_TEST(with_nothing_to_compute_time_is_that_of_the_channels) {
     ck_assert_uint_eq(cost.dram_read_bytes, 30000);
     ck_assert_uint_eq(cost.dram_write_bytes, 20000);
   }
+}
+END_TEST
+
+/* Of a queue of 16, reads come first until 12 writes wait; then writes do until 4 are left. All 64
+ * rows have room, so there are reads at any time before the last. */
+START_TEST(writes_are_served_in_batches_while_there_are_reads) {
+  struct net net;
+  struct rig rig;
+  const struct hw hw = machine(ROOMY);
+  uint32_t reads = 0, writes = 0, batches = 0;
+  net_begin(&net, 1);
+  uint32_t x = net_input(&net, 64, 64);
+  rig_open(&rig, &net, slow_conv(&net, x, 64, 1), &hw);
+  rig_run(&rig, 0);
+  for (size_t i = 0; i < rig.recording.span_count && reads < 64; i++) {
+    const struct timed_span *span = &rig.recording.spans[i];
+    if (span->track != TIMED_TRACK_CHANNEL) continue;
+    ck_assert(span->write || writes == 0 || writes >= 8);
+    batches += !span->write && writes > 0;
+    writes = span->write ? writes + 1 : 0;
+    reads += !span->write;
+  }
+  ck_assert_uint_ge(batches, 2);
+  rig_close(&rig);
 }
 END_TEST
 
@@ -642,10 +681,12 @@ Suite *timed_suite(void) {
   tcase_add_test(computing, a_firing_takes_as_long_as_the_slower_port);
   tcase_add_test(computing, weights_are_read_once_where_the_map_is_computed_at_once);
   tcase_add_test(computing, a_reduction_on_the_lanes_works_on_each_row_that_it_takes);
+  tcase_add_test(computing, a_reduction_takes_each_row_once_although_it_reads_them_otherwise);
   tcase_add_test(computing, a_reduction_on_the_array_takes_what_the_whole_product_takes);
   suite_add_tcase(suite, computing);
   TCase *moving = tcase_create("moving");
   tcase_add_test(moving, with_nothing_to_compute_time_is_that_of_the_channels);
+  tcase_add_test(moving, writes_are_served_in_batches_while_there_are_reads);
   tcase_add_test(moving, load_work_and_store_follow_one_another_where_nothing_lies_ahead);
   tcase_add_test(moving, as_many_rows_are_loaded_ahead_as_have_room);
   tcase_add_test(moving, a_stored_row_keeps_its_room_until_dram_has_it);

@@ -73,7 +73,8 @@ struct timed_span {
 
 /* Receives what happens; either function may be NULL. trace: as in an untimed trace, with the
  * cycle as step, occupied bytes with what is prefetched. Cycles never decrease in trace calls;
- * spans come when they end. */
+ * spans come when they end. Of an op with streamed weights each sub-group comes and goes by a
+ * WEIGHTS and a FREE event without a tensor, which trace files do not know. */
 struct timed_sink {
   void (*span)(void *context, const struct timed_span *span);
   void (*trace)(void *context, const struct trace_event *event);
