@@ -18,7 +18,9 @@ int timed_create(struct timed **out, const struct sim_model *model, struct error
   int status = walk_create(&timed->walk, model, err);
   if (status == 0) status = dram_layout_create(&timed->layout, model, err);
   if (status == 0) status = dma_create(timed, err);
-  if (status == 0 && event_queue_create(&timed->queue, UNIT_COUNT + timed->channel_count) != 0) status = error_memory(err);
+  if (status == 0 && event_queue_create(&timed->queue, UNIT_COUNT + timed->channel_count) != 0) {
+    status = error_memory(err);
+  }
   if (status == 0) {
     *out = timed;
     return 0;
