@@ -15,12 +15,13 @@
 #include "scaled_network.h"
 #include "sim/dram.h"
 #include "sim/report.h"
+#include "sim/timed_plan.h"
 #include "util/bitset.h"
 
 /* What a case measures; sent from its process through a pipe. */
 struct measurement {
   double seconds; /* of one run */
-  uint64_t items; /* plans or groups in it */
+  uint64_t items; /* plans, groups or events in it */
   uint64_t groups_evaluated, fuseable_dram_bytes;
   uint64_t peak_bytes; /* resident memory of the process, filled in by the parent */
 };
@@ -135,6 +136,32 @@ static void run_groups(struct measurement *out, const struct bench_case *self) {
   out->items = out->groups_evaluated = count;
 }
 
+/* The whole network on the clock, each op its own group; items are the events of the simulation. */
+static void run_timed(struct measurement *out, const struct bench_case *self) {
+  struct error err = ERROR_INIT;
+  struct sim_model model;
+  struct sim *sim;
+  struct timed *timed;
+  struct plan plan;
+  struct plan_report report;
+  open_model(&model, self);
+  require(sim_create(&sim, &model, &err), &err);
+  require(timed_create(&timed, &model, &err), &err);
+  require(plan_layer_by_layer(&plan, model.graph, &err), &err);
+  require(plan_report_create(&report, sim, method_find("lbdf"), &plan, &err), &err);
+  out->seconds = 1e9;
+  for (int repeat = 0; repeat < 5; repeat++) {
+    struct timed_plan timed_plan;
+    double start = now();
+    require(timed_plan_create(&timed_plan, timed, &plan, &report, NULL, &err), &err);
+    double seconds = now() - start;
+    if (seconds < out->seconds) out->seconds = seconds;
+    out->items = timed_plan.total.events;
+    timed_plan_free(&timed_plan);
+  }
+  out->groups_evaluated = plan.group_count;
+}
+
 /* 16 MiB through the DRAM channel that is called self->network, in requests of 64 bytes or in
  * transfers of a row of a bank. */
 static uint64_t move_through(struct dram *dram, uint64_t bytes) {
@@ -175,6 +202,7 @@ static void run_dram_requests(struct measurement *out, const struct bench_case *
 #define SEARCH(title, net, kib, bit, kind, plans, aim) {title, "plans", run_search, net, kib, bit, 1, kind, plans, aim}
 #define GROUPS(net, factor) \
   {"groups of random plans, image x" #factor, "groups", run_groups, net, 256, 8, factor, NULL, 0, 0}
+#define TIMED(net, aim) {"layer by layer, timed", "events", run_timed, net, 256, 8, 1, NULL, 0, aim}
 #define SCALED(net) GROUPS(net, 1), GROUPS(net, 2), GROUPS(net, 4), GROUPS(net, 8)
 
 static const struct bench_case cases[] = {
@@ -182,6 +210,7 @@ static const struct bench_case cases[] = {
     SEARCH("local search", "efficientnet_b3", 256, 16, "local", 5000, 0.5),
     SEARCH("random search", "efficientnet_b3", 256, 16, "random", 2000, 1),
     SEARCH("local search", "resnet152", 256, 8, "local", 2000, 0),
+    TIMED("resnet18", 0.005), TIMED("resnet152", 0.05), TIMED("efficientnet_b3", 0),
     SCALED("mobilenet_v2"), SCALED("resnet18"), SCALED("efficientnet_b0"), SCALED("vgg16"),
     SCALED("deeplabv3_mobilenet_v3_large"),
     DRAM("DDR4-2400", 262144 / 5e6), DRAM("HBM2", 262144 / 5e6),
@@ -215,7 +244,7 @@ static void measure(struct measurement *out, const struct bench_case *self) {
 static void print_row(const struct bench_case *self, const struct measurement *m) {
   char buffer[32], aim[32] = "";
   if (self->search != NULL) snprintf(buffer, sizeof buffer, "%llu KiB", (unsigned long long)self->buffer_kib);
-  if (self->aim_seconds > 0) snprintf(aim, sizeof aim, "%.3g", self->aim_seconds);
+  if (self->aim_seconds > 0) snprintf(aim, sizeof aim, "%.4g", self->aim_seconds);
   printf("%-32s %-29s %8s %4u %6llu %-6s %9.4f %5s %10.0f %8.2f %8.1f\n", self->name, self->network,
          self->search != NULL ? buffer : "", self->bits, (unsigned long long)m->items, self->item, m->seconds, aim,
          (double)m->items / m->seconds, 1e6 * m->seconds / (double)m->items, (double)m->peak_bytes / (1024 * 1024));
@@ -238,8 +267,7 @@ static json_t *row_document(const struct bench_case *self, const struct measurem
 int main(int argc, char **argv) {
   json_t *document = json_pack("{s:s, s:[]}", "version", PACKAGE_VERSION, "cases");
   printf("%-32s %-29s %8s %4s %6s %-6s %9s %5s %10s %8s %8s\n", "case", "network", "buffer", "bits", "items", "",
-         "seconds",
-         "aim", "items/s", "us/item", "peak MiB");
+         "seconds", "aim", "items/s", "us/item", "peak MiB");
   for (size_t i = 0; i < CASE_COUNT; i++) {
     struct measurement m;
     measure(&m, &cases[i]);

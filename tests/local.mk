@@ -58,6 +58,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_sim_property.c \
 	tests/test_store.c \
 	tests/test_timed.c \
+	tests/test_timed_golden.c \
 	tests/test_timed_metrics.c \
 	tests/test_timed_property.c \
 	tests/test_timeline.c \

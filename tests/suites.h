@@ -21,6 +21,7 @@
   X(timeline) \
   X(dram_reference) \
   X(timed) \
+  X(timed_golden) \
   X(timed_property) \
   X(get) \
   X(fuzz_corpus) \

@@ -171,6 +171,18 @@ START_TEST(units_do_not_overlap_where_there_is_no_room_for_both) {
 }
 END_TEST
 
+/* The lanes write over a row of z while the array works on x; the sum comes after both. */
+START_TEST(a_row_is_written_over_while_the_other_unit_is_at_something_else) {
+  struct net net;
+  const struct hw hw = machine_without_dram(ROOMY);
+  net_begin(&net, 1);
+  uint32_t x = net_input(&net, 1, 10), z = net_input(&net, 1, 10);
+  uint32_t a = slow_conv(&net, x, 10, 10), b = slow_unary(&net, z, 4);
+  net.work = (struct op_work){.row_operations = 3};
+  ck_assert_uint_eq(cost_of(&net, net_binary(&net, a, b), &hw).cycles, 10 + 3);
+}
+END_TEST
+
 /* 1000 bytes are read in ceil(1000/64) = 16 cycles and written in ceil(1000/48) = 21, while
  * one is enough to compute. */
 START_TEST(a_firing_takes_as_long_as_the_slower_port) {
@@ -222,6 +234,21 @@ START_TEST(a_reduction_on_the_lanes_works_on_each_row_that_it_takes) {
   struct timed_cost cost = cost_of(&net, net_reduce(&net, x, 8), &hw);
   ck_assert_uint_eq(cost.cycles, 5 * 4 + 1);
   ck_assert_uint_eq(cost.vector_operations, 5 * 8);
+}
+END_TEST
+
+/* It adds up three rows that it needs whole as well; reading them is not taking them. */
+START_TEST(a_reduction_takes_each_row_once_although_it_reads_them_otherwise) {
+  struct net net;
+  const struct hw hw = machine_without_dram(ROOMY);
+  net_begin(&net, 1);
+  uint32_t x = net_input(&net, 3, 8);
+  const struct tensor_input inputs[] = {{x, ROW_MAP_ALL(3)}, {x, ROW_MAP_STREAMED}};
+  net.work = (struct op_work){.row_operations = 5};
+  net_op(&net);
+  struct timed_cost cost = cost_of(&net, net_output(&net, 1, 8, false, inputs, 2), &hw);
+  ck_assert_uint_eq(cost.vector_operations, 3 * 5);
+  ck_assert_uint_eq(cost.cycles, 3 * 5 + 1);
 }
 END_TEST
 
@@ -304,6 +331,30 @@ START_TEST(with_nothing_to_compute_time_is_that_of_the_channels) {
     ck_assert_uint_eq(cost.dram_read_bytes, 30000);
     ck_assert_uint_eq(cost.dram_write_bytes, 20000);
   }
+}
+END_TEST
+
+/* Of a queue of 16, reads come first until 12 writes wait; then writes do until 4 are left. All 64
+ * rows have room, so there are reads at any time before the last. */
+START_TEST(writes_are_served_in_batches_while_there_are_reads) {
+  struct net net;
+  struct rig rig;
+  const struct hw hw = machine(ROOMY);
+  uint32_t reads = 0, writes = 0, batches = 0;
+  net_begin(&net, 1);
+  uint32_t x = net_input(&net, 64, 64);
+  rig_open(&rig, &net, slow_conv(&net, x, 64, 1), &hw);
+  rig_run(&rig, 0);
+  for (size_t i = 0; i < rig.recording.span_count && reads < 64; i++) {
+    const struct timed_span *span = &rig.recording.spans[i];
+    if (span->track != TIMED_TRACK_CHANNEL) continue;
+    ck_assert(span->write || writes == 0 || writes >= 8);
+    batches += !span->write && writes > 0;
+    writes = span->write ? writes + 1 : 0;
+    reads += !span->write;
+  }
+  ck_assert_uint_ge(batches, 2);
+  rig_close(&rig);
 }
 END_TEST
 
@@ -550,6 +601,28 @@ START_TEST(energy_is_the_counts_times_the_table) {
 }
 END_TEST
 
+/* Dimensions that nobody means: the cycles of the map do not fit 64 bits, and neither does anything
+ * after it. */
+START_TEST(counts_that_do_not_fit_stay_at_the_largest_number) {
+  for (uint64_t batch = 1; batch < 4; batch += 2) {
+    struct net net;
+    struct rig rig;
+    const struct hw hw = machine(ROOMY);
+    net_begin(&net, batch);
+    uint32_t x = net_input(&net, 4, 10);
+    rig_open(&rig, &net, slow_unary(&net, slow_conv(&net, x, 10, UINT64_MAX / 2), UINT64_MAX / 3), &hw);
+    uint64_t group[GRAPH_MAX_SET_WORDS];
+    group_of_all(rig.fixture.graph, group);
+    recording_open(&rig.recording, &rig.fixture.model);
+    ck_assert_int_eq(timed_run(rig.timed, group, NULL, &rig.cost), 0);
+    ck_assert_uint_eq(rig.cost.cycles, UINT64_MAX);
+    ck_assert_uint_eq(rig.cost.array_busy_cycles, UINT64_MAX);
+    ck_assert_uint_eq(rig.cost.macs, UINT64_MAX);
+    rig_close(&rig);
+  }
+}
+END_TEST
+
 static void check_unknown(const char *key, const char *text, const char *expected) {
   struct net net;
   struct sim_fixture fixture;
@@ -604,13 +677,16 @@ Suite *timed_suite(void) {
   tcase_add_loop_test(computing, an_op_in_a_group_takes_the_cycles_of_its_rows, 0, 3);
   tcase_add_test(computing, array_and_lanes_overlap);
   tcase_add_test(computing, units_do_not_overlap_where_there_is_no_room_for_both);
+  tcase_add_test(computing, a_row_is_written_over_while_the_other_unit_is_at_something_else);
   tcase_add_test(computing, a_firing_takes_as_long_as_the_slower_port);
   tcase_add_test(computing, weights_are_read_once_where_the_map_is_computed_at_once);
   tcase_add_test(computing, a_reduction_on_the_lanes_works_on_each_row_that_it_takes);
+  tcase_add_test(computing, a_reduction_takes_each_row_once_although_it_reads_them_otherwise);
   tcase_add_test(computing, a_reduction_on_the_array_takes_what_the_whole_product_takes);
   suite_add_tcase(suite, computing);
   TCase *moving = tcase_create("moving");
   tcase_add_test(moving, with_nothing_to_compute_time_is_that_of_the_channels);
+  tcase_add_test(moving, writes_are_served_in_batches_while_there_are_reads);
   tcase_add_test(moving, load_work_and_store_follow_one_another_where_nothing_lies_ahead);
   tcase_add_test(moving, as_many_rows_are_loaded_ahead_as_have_room);
   tcase_add_test(moving, a_stored_row_keeps_its_room_until_dram_has_it);
@@ -626,6 +702,7 @@ Suite *timed_suite(void) {
   TCase *sums = tcase_create("sums");
   tcase_add_test(sums, further_images_of_a_batch_find_the_weights);
   tcase_add_test(sums, energy_is_the_counts_times_the_table);
+  tcase_add_test(sums, counts_that_do_not_fit_stay_at_the_largest_number);
   tcase_add_test(sums, a_standard_or_mapping_that_does_not_exist_is_an_error);
   tcase_add_test(sums, events_come_by_time_then_priority_then_in_their_order);
   suite_add_tcase(suite, sums);

@@ -403,8 +403,9 @@ static void check_file(const struct trace *trace) {
   free(text);
   ck_assert_uint_eq(again.event_count, trace->event_count);
   ck_assert_int_eq(attribution_create(&attribution, &again, ATTRIBUTION_PEAK, &err), 0);
-  uint64_t shares = sum(attribution.weight_bytes, attribution.op_count) + sum(attribution.row_bytes, attribution.op_count);
-  ck_assert_uint_eq(shares, attribution.occupied_bytes);
+  uint64_t weights = sum(attribution.weight_bytes, attribution.op_count);
+  uint64_t rows = sum(attribution.row_bytes, attribution.op_count);
+  ck_assert_uint_eq(weights + rows, attribution.occupied_bytes);
   attribution_free(&attribution);
   trace_free(&again);
 }
@@ -452,7 +453,6 @@ END_TEST
 
 /* ---- batches ---- */
 
-/* The network once more for one image: names do not matter. */
 START_TEST(a_batch_takes_its_first_image_and_further_ones_that_find_the_weights) {
   uint32_t batches = 0;
   for (uint32_t i = 0; i < 400; i++) {
@@ -559,8 +559,8 @@ START_TEST(wider_ports_more_lanes_and_a_larger_array_are_no_slower_without_dram)
     const struct hw *wider[] = {&read, &write, &lanes, &rows, &columns};
     for (int w = 0; w < 5; w++) {
       uint64_t after = cycles_on(&subject, wider[w]);
-      ck_assert_msg(after <= before, "network %u: %" PRIu64 " cycles, %" PRIu64 " on wider machine %d", i, before, after,
-                    w);
+      ck_assert_msg(after <= before, "network %u: %" PRIu64 " cycles, %" PRIu64 " on wider machine %d", i, before,
+                    after, w);
     }
     subject_close(&subject);
   }
@@ -660,7 +660,7 @@ START_TEST(plans_of_real_networks_move_what_the_untimed_engine_says) {
 }
 END_TEST
 
-/* The largest array counts the same products as the importer. */
+/* As the importer counts them. */
 START_TEST(the_products_of_a_network_are_those_of_its_ops) {
   struct subject subject;
   const struct hw hw = support_hw(UINT64_C(1) << 20);

@@ -84,7 +84,7 @@ static void check_track(const struct recording *recording, enum timed_track trac
   for (size_t i = 0; i < recording->span_count; i++) {
     const struct timed_span *span = &recording->spans[i];
     if (span->track != track || span->channel != channel) continue;
-    ck_assert_msg(span->start_cycle >= free_at, "a span starts at %" PRIu64 " while the one before lasts until %" PRIu64,
+    ck_assert_msg(span->start_cycle >= free_at, "a span starts at %" PRIu64 ", the one before lasts until %" PRIu64,
                   span->start_cycle, free_at);
     ck_assert_uint_le(span->start_cycle, span->end_cycle);
     free_at = span->end_cycle;

@@ -270,7 +270,8 @@ static void add_free(struct builder *builder, const struct line *line, uint32_t 
 
 static void add_weights(struct builder *builder, uint32_t op, uint64_t bytes) {
   if (builder->with_weights) {
-    const struct step step = {STEP_LOAD, op, TRACE_NO_TENSOR, .bytes = bytes, .address = builder->layout->weight_address[op]};
+    uint64_t address = builder->layout->weight_address[op];
+    const struct step step = {STEP_LOAD, op, TRACE_NO_TENSOR, .bytes = bytes, .address = address};
     add_step(builder, &step);
     return;
   }

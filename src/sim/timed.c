@@ -5,7 +5,7 @@
 
 #include "config.h"
 #include "sim/timed_machine.h"
-#include "util/bitset.h"
+#include "util/saturate.h"
 
 const char *const timed_phase_names[TIMED_PHASES] = {"compute", "port", "dram", "room"};
 
@@ -18,7 +18,9 @@ int timed_create(struct timed **out, const struct sim_model *model, struct error
   int status = walk_create(&timed->walk, model, err);
   if (status == 0) status = dram_layout_create(&timed->layout, model, err);
   if (status == 0) status = dma_create(timed, err);
-  if (status == 0 && event_queue_create(&timed->queue, UNIT_COUNT + timed->channel_count) != 0) status = error_memory(err);
+  if (status == 0 && event_queue_create(&timed->queue, UNIT_COUNT + timed->channel_count) != 0) {
+    status = error_memory(err);
+  }
   if (status == 0) {
     *out = timed;
     return 0;
@@ -218,6 +220,15 @@ static void trace_fired(struct timed *timed, const struct step *work) {
   }
 }
 
+static void add_work(struct timed_cost *cost, const struct step *work, enum unit unit, uint64_t cycles) {
+  uint64_t *busy = unit == UNIT_ARRAY ? &cost->array_busy_cycles : &cost->lanes_busy_cycles;
+  *busy = saturate_add(*busy, cycles);
+  cost->macs = saturate_add(cost->macs, work->macs);
+  cost->vector_operations = saturate_add(cost->vector_operations, work->vector_operations);
+  cost->buffer_read_bytes = saturate_add(cost->buffer_read_bytes, work->read_bytes);
+  cost->buffer_write_bytes = saturate_add(cost->buffer_write_bytes, work->write_bytes);
+}
+
 static void work_start(struct timed *timed, enum unit unit) {
   const struct step *step = &timed->program.steps[timed->at];
   uint64_t cycles = work_cycles(timed, step);
@@ -228,7 +239,7 @@ static void work_start(struct timed *timed, enum unit unit) {
       .tail_end = tail_end(&timed->program, timed->at),
       .deferred = STEP_NONE,
       .start_cycle = timed->now,
-      .compute_end_cycle = timed->now + compute,
+      .compute_end_cycle = saturate_add(timed->now, compute),
   };
   const struct timed_span span = work_span(timed, unit, 0);
   timed_begin(timed, &span);
@@ -236,12 +247,8 @@ static void work_start(struct timed *timed, enum unit unit) {
     timed->sink->required(timed->sink->context, timed->now, step->occupied_bytes);
   }
   timed->at = timed->jobs[unit].tail_end;
-  timed->cost.macs += step->macs;
-  timed->cost.vector_operations += step->vector_operations;
-  timed->cost.buffer_read_bytes += step->read_bytes;
-  timed->cost.buffer_write_bytes += step->write_bytes;
-  *(unit == UNIT_ARRAY ? &timed->cost.array_busy_cycles : &timed->cost.lanes_busy_cycles) += cycles;
-  event_queue_put(&timed->queue, timed->now + cycles, 1, unit);
+  add_work(&timed->cost, step, unit, cycles);
+  event_queue_put(&timed->queue, saturate_add(timed->now, cycles), 1, unit);
 }
 
 static void work_done(struct timed *timed, enum unit unit) {
@@ -280,14 +287,18 @@ static bool work_ready(struct timed *timed, const struct step *step, enum unit u
   return running->takes ? running->op != step->op : !work_reads(timed, step, running->tensor);
 }
 
-/* A row is written over: nobody may be reading or storing it any more. The new row takes its
- * place at once, for until then the old one is read. */
+static enum unit unit_of(const struct step *work) { return work->on_array ? UNIT_ARRAY : UNIT_LANES; }
+
+/* A row is written over, by work that is next: nobody else may be reading or storing it any more.
+ * The new row takes its place at once, for until then the old one is read. */
 static bool write_over(struct timed *timed, const struct step *freed) {
-  const struct step *steps = timed->program.steps;
+  const struct step *steps = timed->program.steps, *work = &steps[timed->at + 2];
+  const struct job *other = other_job(timed, &timed->jobs[unit_of(work)]);
   timed->waiting = TIMED_ROOM;
-  if (any_running(timed)) return false;
+  if (!work_ready(timed, work, unit_of(work))) return false;
+  if (other->running && work_reads(timed, &steps[other->step], freed->tensor)) return false;
   if (freed->pair != STEP_NONE && (timed->flags[freed->pair] & STEP_DONE) == 0) return false;
-  trace_reads(timed, &steps[timed->at + 2]); /* the work that writes it over */
+  trace_reads(timed, work);
   timed_give_room(timed, timed->at++);
   timed_take_room(timed, TRACE_ALLOC, &steps[timed->at++]);
   return true;
@@ -306,13 +317,11 @@ static bool sequencer_step(struct timed *timed) {
       if (timed->occupied_bytes + step->bytes > timed->limit_bytes) return false;
       timed_take_room(timed, TRACE_ALLOC, step);
       break;
-    case STEP_WORK: {
-      enum unit unit = step->on_array ? UNIT_ARRAY : UNIT_LANES;
+    case STEP_WORK:
       timed->waiting = TIMED_COMPUTE;
-      if (!work_ready(timed, step, unit)) return false;
-      work_start(timed, unit);
+      if (!work_ready(timed, step, unit_of(step))) return false;
+      work_start(timed, unit_of(step));
       return true;
-    }
     case STEP_STORE: /* not here: those and all but one FREE happen when work ends */
     case STEP_FREE: return write_over(timed, step);
   }

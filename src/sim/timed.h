@@ -38,7 +38,8 @@ enum { TIMED_ENERGIES = 5 };
 extern const char *const timed_energy_names[TIMED_ENERGIES];
 
 /* Of a group, or a sum over groups; for the whole batch. A batch takes the time of its first
- * image and, for each further one, that of an image whose weights are there already. */
+ * image and, for each further one, that of an image whose weights are there already. Counts that
+ * do not fit 64 bits stay at UINT64_MAX. */
 struct timed_cost {
   uint64_t cycles;
   uint64_t phase_cycles[TIMED_PHASES]; /* they add up to cycles */
@@ -75,7 +76,9 @@ struct timed_span {
 struct timed_sink {
   void (*begin)(void *context, const struct timed_span *span); /* when it starts: end_cycle is not known */
   void (*span)(void *context, const struct timed_span *span);  /* when it ends */
-  /* As in an untimed trace, with the cycle as step and occupied bytes with what is prefetched. */
+  /* As in an untimed trace, with the cycle as step and occupied bytes with what is prefetched. Of
+   * an op with streamed weights each sub-group comes and goes by a WEIGHTS and a FREE event
+   * without a tensor, which trace files do not know. */
   void (*trace)(void *context, const struct trace_event *event);
   /* What the schedule requires at the work that starts now, without what is prefetched. */
   void (*required)(void *context, uint64_t cycle, uint64_t bytes);

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "sim/timed_machine.h"
+#include "util/saturate.h"
 
 const char *const timed_energy_names[TIMED_ENERGIES] = {"mac", "vector", "buffer", "dram", "static"};
 
@@ -15,8 +16,8 @@ static void count_moved(struct timed *timed) {
   for (uint32_t c = 0; c < timed->channel_count; c++) {
     cost->dram_activates += dram_counts(timed->channels[c].dram)->activates;
   }
-  cost->buffer_write_bytes += cost->dram_read_bytes;
-  cost->buffer_read_bytes += cost->dram_write_bytes;
+  cost->buffer_write_bytes = saturate_add(cost->buffer_write_bytes, cost->dram_read_bytes);
+  cost->buffer_read_bytes = saturate_add(cost->buffer_read_bytes, cost->dram_write_bytes);
 }
 
 void timed_finish_cost(struct timed *timed) {
@@ -40,26 +41,30 @@ double timed_total_pj(const struct timed_cost *cost) {
   return total;
 }
 
+static void add_times(uint64_t *sum, uint64_t count, uint64_t times) {
+  *sum = saturate_add(*sum, saturate_multiply(count, times));
+}
+
 void timed_add(struct timed_cost *sum, const struct timed_cost *cost, uint64_t times) {
-  sum->cycles += cost->cycles * times;
-  for (int p = 0; p < TIMED_PHASES; p++) sum->phase_cycles[p] += cost->phase_cycles[p] * times;
-  sum->array_busy_cycles += cost->array_busy_cycles * times;
-  sum->lanes_busy_cycles += cost->lanes_busy_cycles * times;
-  sum->dram_busy_cycles += cost->dram_busy_cycles * times;
-  sum->macs += cost->macs * times;
-  sum->vector_operations += cost->vector_operations * times;
-  sum->buffer_read_bytes += cost->buffer_read_bytes * times;
-  sum->buffer_write_bytes += cost->buffer_write_bytes * times;
-  sum->dram_read_bytes += cost->dram_read_bytes * times;
-  sum->dram_write_bytes += cost->dram_write_bytes * times;
-  sum->dram_activates += cost->dram_activates * times;
+  add_times(&sum->cycles, cost->cycles, times);
+  for (int p = 0; p < TIMED_PHASES; p++) add_times(&sum->phase_cycles[p], cost->phase_cycles[p], times);
+  add_times(&sum->array_busy_cycles, cost->array_busy_cycles, times);
+  add_times(&sum->lanes_busy_cycles, cost->lanes_busy_cycles, times);
+  add_times(&sum->dram_busy_cycles, cost->dram_busy_cycles, times);
+  add_times(&sum->macs, cost->macs, times);
+  add_times(&sum->vector_operations, cost->vector_operations, times);
+  add_times(&sum->buffer_read_bytes, cost->buffer_read_bytes, times);
+  add_times(&sum->buffer_write_bytes, cost->buffer_write_bytes, times);
+  add_times(&sum->dram_read_bytes, cost->dram_read_bytes, times);
+  add_times(&sum->dram_write_bytes, cost->dram_write_bytes, times);
+  add_times(&sum->dram_activates, cost->dram_activates, times);
   for (int e = 0; e < TIMED_ENERGIES; e++) sum->energy_pj[e] += cost->energy_pj[e] * (double)times;
   if (cost->peak_occupied_bytes > sum->peak_occupied_bytes) sum->peak_occupied_bytes = cost->peak_occupied_bytes;
-  sum->events += cost->events * times;
+  add_times(&sum->events, cost->events, times);
 }
 
 double timed_peak_dram_bytes_per_cycle(const struct timed *timed) {
-  if (timed->model->hw.dram_unlimited) return (double)INFINITY;
+  if (timed->model->hw.dram_unlimited) return HUGE_VAL;
   double per_clock = dram_standard_peak_bytes_per_clock(timed->standard);
   return per_clock * timed->channel_count * (double)timed->cycle_fs / (double)timed->clock_fs;
 }

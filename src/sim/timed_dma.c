@@ -1,7 +1,6 @@
 /* The DMA of the timed engine and the channels behind it. */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "sim/timed_machine.h"
 
@@ -9,9 +8,23 @@ static const uint64_t fs_per_ps = 1000;
 
 /* ---- creation ---- */
 
-static int queue_create(struct request_queue *queue, uint32_t depth) {
-  *queue = (struct request_queue){.items = malloc(depth * sizeof *queue->items), .depth = depth};
-  return queue->items == NULL ? -1 : 0;
+static int queue_create(struct request_queue *queue, uint32_t depth, uint32_t channels) {
+  *queue = (struct request_queue){
+      .items = malloc(depth * sizeof *queue->items),
+      .first = malloc(channels * sizeof *queue->first),
+      .last = malloc(channels * sizeof *queue->last),
+      .depth = depth,
+  };
+  if (queue->items == NULL || queue->first == NULL || queue->last == NULL) return -1;
+  for (uint32_t i = 0; i < depth; i++) queue->items[i].next = i + 1 < depth ? i + 1 : REQUEST_NONE;
+  for (uint32_t c = 0; c < channels; c++) queue->first[c] = REQUEST_NONE;
+  return 0;
+}
+
+static void queue_free(struct request_queue *queue) {
+  free(queue->items);
+  free(queue->first);
+  free(queue->last);
 }
 
 static int find_standard(struct timed *timed, const struct dram_mapping **mapping, struct error *err) {
@@ -34,8 +47,8 @@ int dma_create(struct timed *timed, struct error *err) {
   timed->cycle_fs = (uint64_t)llround(1e9 / hw->clock_mhz);
   timed->clock_fs = timed->standard->clock_ps * fs_per_ps;
   timed->channels = calloc(hw->dram_channels, sizeof *timed->channels);
-  if (timed->channels == NULL || queue_create(&timed->reads, hw->dma_read_queue) != 0 ||
-      queue_create(&timed->writes, hw->dma_write_queue) != 0) {
+  if (timed->channels == NULL || queue_create(&timed->reads, hw->dma_read_queue, hw->dram_channels) != 0 ||
+      queue_create(&timed->writes, hw->dma_write_queue, hw->dram_channels) != 0) {
     return error_memory(err);
   }
   for (timed->channel_count = 0; timed->channel_count < hw->dram_channels; timed->channel_count++) {
@@ -47,8 +60,8 @@ int dma_create(struct timed *timed, struct error *err) {
 void dma_free(struct timed *timed) {
   for (uint32_t c = 0; c < timed->channel_count; c++) dram_free(timed->channels[c].dram);
   free(timed->channels);
-  free(timed->reads.items);
-  free(timed->writes.items);
+  queue_free(&timed->reads);
+  queue_free(&timed->writes);
 }
 
 void dma_reset(struct timed *timed) {
@@ -56,7 +69,7 @@ void dma_reset(struct timed *timed) {
     dram_reset(timed->channels[c].dram);
     timed->channels[c].busy = false;
   }
-  timed->reads.count = timed->writes.count = 0;
+  /* The request queues are empty: a run ends when everything has moved. */
   timed->reads_in_flight = timed->writes_in_flight = 0;
   timed->load = STEP_NONE;
   timed->load_offset = 0;
@@ -80,6 +93,32 @@ static struct request next_request(const struct timed *timed, size_t step, uint6
       .queued_cycle = timed->now,
       .channel = (uint32_t)(address / page % timed->channel_count),
   };
+}
+
+static void queue_put(struct request_queue *queue, const struct request *request) {
+  uint32_t slot = queue->unused, channel = request->channel;
+  queue->unused = queue->items[slot].next;
+  queue->items[slot] = *request;
+  queue->items[slot].next = REQUEST_NONE;
+  if (queue->first[channel] == REQUEST_NONE) {
+    queue->first[channel] = slot;
+  } else {
+    queue->items[queue->last[channel]].next = slot;
+  }
+  queue->last[channel] = slot;
+  queue->count++;
+}
+
+/* The first request for the channel leaves the queue. */
+static bool queue_take(struct request_queue *queue, uint32_t channel, struct request *request) {
+  uint32_t slot = queue->first[channel];
+  if (slot == REQUEST_NONE) return false;
+  *request = queue->items[slot];
+  queue->first[channel] = request->next;
+  queue->items[slot].next = queue->unused;
+  queue->unused = slot;
+  queue->count--;
+  return true;
 }
 
 /* A load or store from its issue on; end_cycle is 0 when it starts. */
@@ -173,7 +212,7 @@ static void pump_loads(struct timed *timed) {
     const struct step *step = &timed->program.steps[timed->load];
     while (timed->load_offset < step->bytes && timed->reads_in_flight < timed->reads.depth) {
       struct request request = next_request(timed, timed->load, timed->load_offset);
-      timed->reads.items[timed->reads.count++] = request;
+      queue_put(&timed->reads, &request);
       timed->reads_in_flight++;
       timed->load_offset += request.bytes;
     }
@@ -193,7 +232,7 @@ static void pump_stores(struct timed *timed) {
   while (timed->store_first < timed->store_end && timed->writes_in_flight < timed->writes.depth) {
     size_t step = timed->stores[timed->store_first];
     struct request request = next_request(timed, step, timed->store_offset);
-    timed->writes.items[timed->writes.count++] = request;
+    queue_put(&timed->writes, &request);
     timed->writes_in_flight++;
     timed->store_offset += request.bytes;
     if (timed->store_offset < timed->program.steps[step].bytes) continue;
@@ -208,25 +247,19 @@ bool dma_idle(const struct timed *timed) {
 
 /* ---- channels ---- */
 
-/* The first request for the channel leaves the queue. */
-static bool queue_take(struct request_queue *queue, uint32_t channel, struct request *request) {
-  for (uint32_t i = 0; i < queue->count; i++) {
-    if (queue->items[i].channel != channel) continue;
-    *request = queue->items[i];
-    queue->count--;
-    memmove(queue->items + i, queue->items + i + 1, (queue->count - i) * sizeof *queue->items);
-    return true;
-  }
-  return false;
+/* Stays at UINT64_MAX. */
+static uint64_t scale_up(uint64_t count, uint64_t from_fs, uint64_t to_fs) {
+  unsigned __int128 scaled = ((unsigned __int128)count * from_fs + to_fs - 1) / to_fs;
+  return scaled > UINT64_MAX ? UINT64_MAX : (uint64_t)scaled;
 }
 
-static uint64_t scale_up(uint64_t count, uint64_t from_fs, uint64_t to_fs) {
-  return (uint64_t)(((unsigned __int128)count * from_fs + to_fs - 1) / to_fs);
-}
+/* The channels count no further. */
+static const uint64_t last_clock = UINT64_MAX / 4;
 
 static uint64_t serve(struct timed *timed, struct dram *dram, const struct request *request, bool write) {
   if (timed->model->hw.dram_unlimited) return timed->now;
   uint64_t queued_clock = scale_up(request->queued_cycle, timed->cycle_fs, timed->clock_fs);
+  if (queued_clock > last_clock) return timed->now; /* computing takes all the time that can be counted */
   uint64_t end_clock = dram_transfer(dram, write, request->address, request->bytes, queued_clock);
   uint64_t end_cycle = scale_up(end_clock, timed->clock_fs, timed->cycle_fs);
   return end_cycle > timed->now ? end_cycle : timed->now;

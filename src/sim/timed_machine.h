@@ -19,11 +19,17 @@ struct request {
   uint64_t bytes;
   uint64_t queued_cycle;
   uint32_t channel;
+  uint32_t next; /* in its list, or REQUEST_NONE */
 };
 
-/* Requests that wait for their channel; a queue of the DMA. */
+#define REQUEST_NONE UINT32_MAX
+
+/* Requests that wait for their channel; a queue of the DMA. Each channel takes its own in their
+ * order. */
 struct request_queue {
   struct request *items;
+  uint32_t *first, *last; /* by channel: lists of items */
+  uint32_t unused;        /* a list too */
   uint32_t count, depth;
 };
 
