@@ -61,12 +61,16 @@ void program_free(struct program *program) {
 static struct builder builder_start(struct program *program, struct walk *walk, const struct dram_layout *layout) {
   program->count = 0;
   program->resident_bytes = program->peak_bytes = 0;
-  program->out_of_memory = false;
+  program->out_of_memory = program->too_long = false;
   return (struct builder){.program = program, .walk = walk, .model = walk->lines.model, .layout = layout};
 }
 
 static bool program_has_room(struct program *program) {
   if (program->count < program->capacity) return true;
+  if (program->count >= PROGRAM_MAX_STEPS) {
+    program->too_long = program->out_of_memory = true;
+    return false;
+  }
   size_t capacity = program->capacity == 0 ? 1024 : 2 * program->capacity;
   struct step *grown = reallocarray(program->steps, capacity, sizeof *grown);
   if (grown == NULL) {

@@ -39,12 +39,16 @@ struct step {
   uint64_t macs, vector_operations;                 /* WORK */
 };
 
+/* A small file can ask for maps of any height; 2^22 steps take about 700 MB. */
+#define PROGRAM_MAX_STEPS ((size_t)1 << 22)
+
 struct program {
   struct step *steps;
   size_t count, capacity;
   uint64_t resident_bytes; /* weights that are there before the first step */
   uint64_t peak_bytes;     /* of occupied_bytes */
   bool out_of_memory;
+  bool too_long; /* more than PROGRAM_MAX_STEPS; counts as no memory */
   size_t *stores;       /* scratch: STORE steps of the stored lines' rows */
   size_t store_room;
   uint32_t *store_base; /* scratch: by line, its first in stores */

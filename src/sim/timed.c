@@ -401,6 +401,8 @@ static int add_images(struct timed *timed, const uint64_t *group, struct timed_c
   return 0;
 }
 
+bool timed_was_too_long(const struct timed *timed) { return timed->program.too_long; }
+
 int timed_run(struct timed *timed, const uint64_t *group, const struct timed_sink *sink, struct timed_cost *cost) {
   if (program_build(&timed->program, &timed->walk, &timed->layout, group, true) != 0) return -1;
   if (run_program(timed, sink, cost) != 0) return -1;

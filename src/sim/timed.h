@@ -104,6 +104,9 @@ int timed_run(struct timed *timed, const uint64_t *group, const struct timed_sin
 int timed_run_streamed(struct timed *timed, uint32_t op, uint32_t stripes, const struct timed_sink *sink,
                        struct timed_cost *cost);
 
+/* Whether the last run failed because the schedule is longer than is timed. */
+bool timed_was_too_long(const struct timed *timed);
+
 /* Bytes that all DRAM channels can move in a cycle; infinite if transfers take no time. */
 double timed_peak_dram_bytes_per_cycle(const struct timed *timed);
 

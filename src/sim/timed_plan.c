@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/program.h"
 #include "util/bitset.h"
 
 /* ---- the order of the groups ---- */
@@ -129,7 +130,9 @@ int timed_plan_create(struct timed_plan *out, struct timed *timed, const struct 
     if (status == 0) return 0;
   }
   timed_plan_free(out);
-  return error_memory(err);
+  if (!timed_was_too_long(timed)) return error_memory(err);
+  return error_set(err, ERROR_INPUT, "network '%s': a group takes more than %zu steps, the most that is timed",
+                   plan->graph->name, PROGRAM_MAX_STEPS);
 }
 
 void timed_plan_free(struct timed_plan *timed_plan) {
