@@ -116,7 +116,7 @@ static bool open_streamed(struct subject *subject, uint32_t stream, uint32_t num
     group_of_range(graph, subject->op, subject->op, subject->group);
     ck_assert_int_eq(sim_cost(subject->fixture.sim, subject->group, &subject->expected), 0);
     uint64_t capacity = some_capacity(&subject->rng, subject->expected.required_bytes);
-    if (sim_cost_streamed(subject->fixture.sim, subject->op, capacity, &subject->expected) != 0) continue;
+    if (sim_cost_streamed(subject->fixture.sim, subject->group, capacity, &subject->expected) != 0) continue;
     set_capacity(subject, capacity);
     return true;
   }

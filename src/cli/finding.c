@@ -76,7 +76,7 @@ static int find_layers(struct finding *out, struct finder *finder, struct error 
     bitset_add(alone, v);
     int status = finder->rules.method->cost(sim, alone, &cost);
     bool fits = status == 0 && cost.required_bytes <= out->capacity_bytes;
-    if (status == 0 && !fits) status = sim_cost_streamed(sim, (uint32_t)v, out->capacity_bytes, &cost);
+    if (status == 0 && !fits) status = sim_cost_brr(sim, alone, &cost);
     if (status < 0) return error_memory(err);
     if (!fits && out->unfusable_op == GRAPH_NO_OP) out->unfusable_op = (uint32_t)v;
     out->layers_dram_bytes += group_cost_dram_bytes(&cost);
@@ -108,6 +108,7 @@ static int find_all(struct finding *out, struct finder *finder, struct error *er
   struct group_cost cost;
   if (find_by_trace(out, finder, err) != 0 || find_layers(out, finder, err) != 0) return -1;
   if (finder->rules.method->cost(finder->subject->sim, out->group, &cost) != 0) return error_memory(err);
+  if (out->overflows && sim_traffic(finder->subject->sim, out->group, &cost) != 0) return error_memory(err);
   out->fused_dram_bytes = group_cost_dram_bytes(&cost);
   bool cuttable = bitset_count(out->group, out->graph->set_words) > 1;
   return out->overflows && cuttable ? find_cuts(out, finder, err) : 0;

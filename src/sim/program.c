@@ -291,6 +291,8 @@ static void take_event(void *context, const struct trace_event *event) {
     case TRACE_FIRE: add_fire(builder, event->tensor, event->row); break;
     case TRACE_STORE: add_store(builder, line, event->row); break;
     case TRACE_FREE: add_free(builder, line, event->op, event->row); break;
+    case TRACE_STAGING:
+    case TRACE_FETCH:
     case TRACE_OVERFLOW: break;
   }
 }
