@@ -2,6 +2,7 @@
 #ifndef SPILLWAY_GET_ATTRIBUTION_H
 #define SPILLWAY_GET_ATTRIBUTION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "sim/trace.h"
@@ -36,6 +37,12 @@ struct attribution {
   uint64_t step; /* of the instant */
   uint64_t occupied_bytes;
 };
+
+/* Shares of an op, with the staging area if it needs most of that. */
+static inline uint64_t attribution_op_bytes(const struct attribution *attribution, uint32_t op) {
+  bool stages = attribution->staging_bytes > 0 && attribution->staging_op == op;
+  return attribution->weight_bytes[op] + attribution->row_bytes[op] + (stages ? attribution->staging_bytes : 0);
+}
 
 /* Takes a trace of the simulator or one that trace_read_csv() checked, in time linear in
  * its events. The caller frees with attribution_free(). Errors of trace_owners(), and

@@ -11,7 +11,7 @@
 /* Why an invalid group was split where it was. */
 struct memo_reason {
   uint32_t culprit;
-  uint64_t weight_bytes, row_bytes, required_bytes; /* of the culprit; of the group */
+  uint64_t weight_bytes, row_bytes, required_bytes; /* of the culprit, its staging with its weights; of the group */
   struct explained_cut cut;
 };
 

@@ -73,7 +73,6 @@ static int report_group(struct group_report *group, struct sim *sim, const struc
   const struct sim_model *model = sim_model(sim);
   size_t words = model->graph->set_words;
   uint64_t outside[GRAPH_MAX_SET_WORDS];
-  group->method = method->name;
   bitset_minus(outside, ops, fuseable, words);
   group->fuseable = bitset_empty(outside, words);
   if (!group->fuseable && bitset_count(ops, words) == 1) {
@@ -81,6 +80,7 @@ static int report_group(struct group_report *group, struct sim *sim, const struc
     return report_streamed(group, sim, ops, err);
   }
   if (method->cost(sim, ops, &group->cost) != 0) return error_memory(err);
+  group->method = method_ran(method, &group->cost);
   group->valid = group->cost.required_bytes <= model->hw.buffer_capacity_bytes;
   return 0;
 }

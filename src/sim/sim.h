@@ -34,6 +34,12 @@ struct sim_peak {
   uint32_t staging_op; /* that needs most of it */
 };
 
+/* What an op holds, and the staging area if the op is the one that needs most of it: a cut that
+ * puts the op aside relieves the rest of that too. */
+static inline uint64_t sim_peak_bytes(const struct sim_peak *peak, uint32_t op) {
+  return peak->weight_bytes[op] + peak->row_bytes[op] + (peak->staging_op == op ? peak->staging_bytes : 0);
+}
+
 struct sim;
 
 /* The model is borrowed and must outlive the simulator. */
