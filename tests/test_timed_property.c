@@ -601,11 +601,12 @@ static void open_real(struct subject *subject, const char *name, const struct hw
   set_capacity(subject, hw->buffer_capacity_bytes);
 }
 
-static void check_plan(const struct subject *subject, const struct plan *plan, const char *name) {
+static void check_plan_under(const char *method, const struct subject *subject, const struct plan *plan,
+                             const char *name) {
   struct error err = ERROR_INIT;
   struct plan_report report;
   struct timed_plan timed;
-  int status = plan_report_create(&report, subject->fixture.sim, method_find("lbdf"), plan, &err);
+  int status = plan_report_create(&report, subject->fixture.sim, method_find(method), plan, &err);
   ck_assert_msg(status == 0, "%s", err.message);
   ck_assert_int_eq(timed_plan_create(&timed, subject->timed, plan, &report, NULL, &err), 0);
   uint64_t cycles = 0;
@@ -626,6 +627,11 @@ static void check_plan(const struct subject *subject, const struct plan *plan, c
   ck_assert_uint_eq(timed.total.dram_write_bytes, report.dram_write_bytes);
   timed_plan_free(&timed);
   plan_report_free(&report);
+}
+
+static void check_plan(const struct subject *subject, const struct plan *plan, const char *name) {
+  check_plan_under("lbdf", subject, plan, name);
+  check_plan_under("brr", subject, plan, name);
 }
 
 /* Runs of ops, so that many groups overflow and others are fused. */
