@@ -68,11 +68,24 @@ int sim_cost_streamed(struct sim *sim, const uint64_t *group, uint64_t capacity_
   return brr_cost(&sim->walk, capacity_bytes, cost);
 }
 
+/* Where the weights alone are too much, LBDF is not run unless it may need less than stripes do. */
 static int cost_within(struct sim *sim, const uint64_t *group, uint64_t capacity_bytes, struct group_cost *cost) {
-  if (sim_cost(sim, group, cost) != 0) return -1;
-  if (cost->required_bytes <= capacity_bytes) return 0;
+  struct walk *walk = &sim->walk;
+  if (sim_traffic(sim, group, cost) != 0) return -1;
   struct group_cost streamed = *cost;
-  bool fits = brr_cost(&sim->walk, capacity_bytes, &streamed) == 0;
+  bool heavy = walk->weight_bytes > capacity_bytes;
+  if (heavy) {
+    bool fits = brr_cost(walk, capacity_bytes, &streamed) == 0;
+    if (fits || streamed.required_bytes < walk->weight_bytes) {
+      *cost = streamed;
+      return 0;
+    }
+  }
+  walk_rewind(walk);
+  walk_run(walk);
+  cost->required_bytes = walk->peak_bytes;
+  if (cost->required_bytes <= capacity_bytes) return 0;
+  bool fits = !heavy && brr_cost(walk, capacity_bytes, &streamed) == 0;
   if (fits || streamed.required_bytes < cost->required_bytes) *cost = streamed;
   return 0;
 }
