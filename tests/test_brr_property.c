@@ -104,6 +104,29 @@ START_TEST(groups_run_as_in_the_reference_in_any_buffer) {
 }
 END_TEST
 
+/* What is found sooner is the same as far as it matters. */
+START_TEST(an_attempt_has_the_cost_of_a_group_that_is_valid) {
+  for (uint32_t i = 0; i < SMALL_NETS; i++) {
+    struct subject subject;
+    struct group_cost cost, attempt;
+    subject_open(&subject, 6, i, &small_nets);
+    set_some_capacity(&subject);
+    for (int brr = 0; brr < 2; brr++) {
+      struct sim *sim = subject.fixture.sim;
+      ck_assert_int_eq((brr ? sim_cost_brr : sim_cost)(sim, subject.group, &cost), 0);
+      ck_assert_int_eq((brr ? sim_try_brr : sim_try)(sim, subject.group, &attempt), 0);
+      bool fits = cost.required_bytes <= capacity(&subject);
+      ck_assert_int_eq(attempt.required_bytes <= capacity(&subject), fits);
+      if (!fits) continue;
+      ck_assert_uint_eq(attempt.required_bytes, cost.required_bytes);
+      ck_assert_uint_eq(attempt.stripes, cost.stripes);
+      ck_assert_uint_eq(group_cost_dram_bytes(&attempt), group_cost_dram_bytes(&cost));
+    }
+    subject_close(&subject);
+  }
+}
+END_TEST
+
 /* At each height by itself, whether it would be chosen or not. */
 static void check_height(const struct subject *subject, struct walk *walk, uint32_t height, bool skip) {
   struct reference reference;
@@ -241,6 +264,7 @@ Suite *brr_property_suite(void) {
   TCase *costs = tcase_create("costs");
   tcase_set_timeout(costs, 120);
   tcase_add_test(costs, groups_run_as_in_the_reference_in_any_buffer);
+  tcase_add_test(costs, an_attempt_has_the_cost_of_a_group_that_is_valid);
   tcase_add_test(costs, stripes_of_any_height_take_what_the_reference_says_on_tall_networks);
   tcase_add_test(costs, stripes_of_any_height_take_what_the_reference_says_on_usual_networks);
   tcase_add_test(costs, more_room_never_takes_more_stripes_nor_makes_a_group_invalid);

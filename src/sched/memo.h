@@ -17,7 +17,7 @@ struct memo_reason {
 
 const struct sim_model *memo_model(const struct split_memo *memo);
 
-/* The expense of a group that is not valid is not known. */
+/* The expense of a group that is not valid is not known, nor what it requires (sim_try()). */
 bool memo_find_cost(struct split_memo *memo, const uint64_t *group, struct group_cost *cost, struct expense *expense);
 int memo_add_cost(struct split_memo *memo, const uint64_t *group, const struct group_cost *cost,
                   const struct expense *expense);

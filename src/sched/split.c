@@ -78,7 +78,7 @@ static int splitter_cost(struct splitter *splitter, const uint64_t *group, struc
   for BITSET_EACH (v, group, splitter->graph->set_words) weight_bytes += model->weight_bytes[v];
   if (splitter->rules.method->weights_stay && weight_bytes > splitter->capacity_bytes) return 0;
   if (!memo_find_cost(splitter->memo, group, cost, expense)) {
-    if (splitter->rules.method->cost(splitter->sim, group, cost) != 0) return -1;
+    if (splitter->rules.method->attempt(splitter->sim, group, cost) != 0) return -1;
     if (splitter_expense(splitter, group, cost, expense) != 0) return -1;
     if (memo_add_cost(splitter->memo, group, cost, expense) != 0) return -1;
   }

@@ -142,28 +142,27 @@ static void take_cost(const struct walk *walk, uint32_t stripes, struct group_co
   cost->stripes = stripes;
 }
 
-/* Whether stripes of that height fit; a run that does not ends at the first byte too many. */
-static bool height_fits(struct walk *walk, uint32_t height, uint64_t capacity_bytes) {
+/* Runs stripes of that height up to the first byte above give_up_bytes. */
+static void try_height(struct walk *walk, uint32_t height, uint64_t give_up_bytes) {
   walk_rewind(walk);
-  walk->give_up_bytes = capacity_bytes;
+  walk->give_up_bytes = give_up_bytes;
   brr_run(walk, height);
-  return !walk->stop;
 }
 
 /* Neither more nor fewer rows always take less: taller stripes hold more rows of each op, but
  * fewer rows wait between stripes. So every height is tried in turn, tallest first, and those
  * that do not fit cost little. */
-int brr_cost(struct walk *walk, uint64_t capacity_bytes, struct group_cost *cost) {
+int brr_cost(struct walk *walk, uint64_t capacity_bytes, uint64_t give_up_bytes, struct group_cost *cost) {
   uint32_t rows = brr_rows(walk);
-  walk_rewind(walk);
-  brr_run(walk, 1);
+  try_height(walk, 1, give_up_bytes);
   take_cost(walk, rows, cost);
   if (cost->required_bytes > capacity_bytes) return 1;
   for (uint32_t stripes = 1; stripes < rows; stripes++) {
     uint32_t height = brr_height(walk, stripes);
     if (height == 1) break;
     if (rows / height + (rows % height != 0) != stripes) continue; /* the height of fewer stripes */
-    if (!height_fits(walk, height, capacity_bytes)) continue;
+    try_height(walk, height, capacity_bytes);
+    if (walk->stop) continue;
     take_cost(walk, stripes, cost);
     break;
   }

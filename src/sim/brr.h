@@ -23,7 +23,8 @@ uint32_t brr_height(const struct walk *walk, uint32_t stripes);
 void brr_run(struct walk *walk, uint32_t height);
 
 /* cost: of the prepared group under LBDF, turned into that of the tallest stripes that fit.
- * Returns 0; 1 if stripes of one row do not fit, whose cost it then is. */
-int brr_cost(struct walk *walk, uint64_t capacity_bytes, struct group_cost *cost);
+ * Returns 0; 1 if stripes of one row do not fit, whose cost it then is, but for what is above
+ * give_up_bytes (at least capacity_bytes), where their run ends. */
+int brr_cost(struct walk *walk, uint64_t capacity_bytes, uint64_t give_up_bytes, struct group_cost *cost);
 
 #endif

@@ -15,6 +15,7 @@ struct method {
   bool weights_stay; /* a group holds all its weights, so that they alone may rule it out */
   bool chooses;      /* among the other methods, for each group */
   int (*cost)(struct sim *sim, const uint64_t *group, struct group_cost *cost);
+  int (*attempt)(struct sim *sim, const uint64_t *group, struct group_cost *cost); /* sim_try() */
   int (*find_peak)(struct sim *sim, const uint64_t *group, struct group_cost *cost, struct sim_peak *peak);
   int (*trace)(struct sim *sim, const uint64_t *group, uint64_t capacity_bytes, const struct trace_sink *sink);
 };

@@ -55,6 +55,14 @@ int sim_cost(struct sim *sim, const uint64_t *group, struct group_cost *cost) {
   return 0;
 }
 
+int sim_try(struct sim *sim, const uint64_t *group, struct group_cost *cost) {
+  if (sim_traffic(sim, group, cost) != 0) return -1;
+  sim->walk.give_up_bytes = sim->model->hw.buffer_capacity_bytes;
+  walk_run(&sim->walk);
+  cost->required_bytes = sim->walk.peak_bytes;
+  return 0;
+}
+
 int sim_cost_plain(struct sim *sim, const uint64_t *group, struct group_cost *cost) {
   if (sim_traffic(sim, group, cost) != 0) return -1;
   sim->walk.skip_steady = false;
@@ -65,33 +73,41 @@ int sim_cost_plain(struct sim *sim, const uint64_t *group, struct group_cost *co
 
 int sim_cost_streamed(struct sim *sim, const uint64_t *group, uint64_t capacity_bytes, struct group_cost *cost) {
   if (sim_traffic(sim, group, cost) != 0) return -1;
-  return brr_cost(&sim->walk, capacity_bytes, cost);
+  return brr_cost(&sim->walk, capacity_bytes, UINT64_MAX, cost);
 }
 
-/* Where the weights alone are too much, LBDF is not run unless it may need less than stripes do. */
-static int cost_within(struct sim *sim, const uint64_t *group, uint64_t capacity_bytes, struct group_cost *cost) {
+/* Where the weights alone are too much, LBDF is not run unless it may need less than stripes do.
+ * give_up_bytes: what invalid groups require matters up to there. */
+static int cost_within(struct sim *sim, const uint64_t *group, uint64_t capacity_bytes, uint64_t give_up_bytes,
+                       struct group_cost *cost) {
   struct walk *walk = &sim->walk;
   if (sim_traffic(sim, group, cost) != 0) return -1;
   struct group_cost streamed = *cost;
   bool heavy = walk->weight_bytes > capacity_bytes;
   if (heavy) {
-    bool fits = brr_cost(walk, capacity_bytes, &streamed) == 0;
-    if (fits || streamed.required_bytes < walk->weight_bytes) {
+    bool fits = brr_cost(walk, capacity_bytes, give_up_bytes, &streamed) == 0;
+    if (fits || streamed.required_bytes < walk->weight_bytes || walk->weight_bytes > give_up_bytes) {
       *cost = streamed;
       return 0;
     }
   }
   walk_rewind(walk);
+  walk->give_up_bytes = give_up_bytes;
   walk_run(walk);
   cost->required_bytes = walk->peak_bytes;
   if (cost->required_bytes <= capacity_bytes) return 0;
-  bool fits = !heavy && brr_cost(walk, capacity_bytes, &streamed) == 0;
+  bool fits = !heavy && brr_cost(walk, capacity_bytes, give_up_bytes, &streamed) == 0;
   if (fits || streamed.required_bytes < cost->required_bytes) *cost = streamed;
   return 0;
 }
 
 int sim_cost_brr(struct sim *sim, const uint64_t *group, struct group_cost *cost) {
-  return cost_within(sim, group, sim->model->hw.buffer_capacity_bytes, cost);
+  return cost_within(sim, group, sim->model->hw.buffer_capacity_bytes, UINT64_MAX, cost);
+}
+
+int sim_try_brr(struct sim *sim, const uint64_t *group, struct group_cost *cost) {
+  uint64_t capacity_bytes = sim->model->hw.buffer_capacity_bytes;
+  return cost_within(sim, group, capacity_bytes, capacity_bytes, cost);
 }
 
 /* ---- traces ---- */
@@ -121,7 +137,7 @@ int sim_trace(struct sim *sim, const uint64_t *group, uint64_t capacity_bytes, c
 
 int sim_trace_brr(struct sim *sim, const uint64_t *group, uint64_t capacity_bytes, const struct trace_sink *sink) {
   struct group_cost cost;
-  if (cost_within(sim, group, capacity_bytes, &cost) != 0) return -1;
+  if (cost_within(sim, group, capacity_bytes, UINT64_MAX, &cost) != 0) return -1;
   trace_run(&sim->walk, cost.stripes, capacity_bytes, sink);
   return 0;
 }

@@ -54,6 +54,10 @@ const struct sim_model *sim_model(const struct sim *sim);
 int sim_cost(struct sim *sim, const uint64_t *group, struct group_cost *cost);
 int sim_cost_plain(struct sim *sim, const uint64_t *group, struct group_cost *cost);
 
+/* The cost of a group that is valid; of another one required_bytes is merely more than the
+ * buffer has, which is known sooner. */
+int sim_try(struct sim *sim, const uint64_t *group, struct group_cost *cost);
+
 /* Traffic alone, which needs no walk: required_bytes is a lower bound (the weights). */
 int sim_traffic(struct sim *sim, const uint64_t *group, struct group_cost *cost);
 
@@ -68,6 +72,7 @@ int sim_trace(struct sim *sim, const uint64_t *group, uint64_t capacity_bytes, c
 /* Costs under BRR: those under LBDF if they fit the buffer, else those of the tallest stripes that
  * fit. If none do, stripes of one row or LBDF, whichever requires less. */
 int sim_cost_brr(struct sim *sim, const uint64_t *group, struct group_cost *cost);
+int sim_try_brr(struct sim *sim, const uint64_t *group, struct group_cost *cost); /* as sim_try() */
 
 /* Who holds the buffer under BRR, and every step; as for LBDF. */
 int sim_find_peak_brr(struct sim *sim, const uint64_t *group, struct group_cost *cost, struct sim_peak *peak);
