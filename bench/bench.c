@@ -35,6 +35,7 @@ struct bench_case {
   const char *search;
   uint64_t budget;
   double aim_seconds; /* 0: none */
+  const char *method;
 };
 
 static double now(void) {
@@ -66,7 +67,7 @@ static void open_model(struct sim_model *model, const struct bench_case *self) {
 
 static void run_search(struct measurement *out, const struct bench_case *self) {
   const struct search_options options = {
-      .split = {method_find("lbdf"), explainer_find("trace-get"), EXPLAIN_DEFAULT_FRACTION, SPLIT_DEFAULT_BREADTH,
+      .split = {method_find(self->method), explainer_find("trace-get"), EXPLAIN_DEFAULT_FRACTION, SPLIT_DEFAULT_BREADTH,
                 objective_find("dram")},
       .budget = self->budget,
       .seed = 1,
@@ -122,13 +123,14 @@ static void run_groups(struct measurement *out, const struct bench_case *self) {
   size_t count;
   open_model(&model, self);
   uint64_t *groups = draw_groups(model.graph, &count);
+  int (*cost_of)(struct sim *, const uint64_t *, struct group_cost *) = method_find(self->method)->cost;
   require(sim_create(&sim, &model, &err), &err);
   out->seconds = 1e9;
   for (int repeat = 0; repeat < 3; repeat++) {
     double start = now();
     for (size_t g = 0; g < count; g++) {
       struct group_cost cost;
-      require(sim_cost(sim, groups + g * model.graph->set_words, &cost), &err);
+      require(cost_of(sim, groups + g * model.graph->set_words, &cost), &err);
     }
     double seconds = now() - start;
     if (seconds < out->seconds) out->seconds = seconds;
@@ -197,13 +199,20 @@ static void run_dram_rows(struct measurement *out, const struct bench_case *self
 static void run_dram_requests(struct measurement *out, const struct bench_case *self) { run_dram(out, self, true); }
 
 #define DRAM(name, seconds) \
-  {"16 MiB of DRAM by the row", "rows", run_dram_rows, name, 0, 0, 1, NULL, 0, 0.005}, \
-  {"16 MiB of DRAM by 64 bytes", "reqs", run_dram_requests, name, 0, 0, 1, NULL, 0, seconds}
-#define SEARCH(title, net, kib, bit, kind, plans, aim) {title, "plans", run_search, net, kib, bit, 1, kind, plans, aim}
-#define GROUPS(net, factor) \
-  {"groups of random plans, image x" #factor, "groups", run_groups, net, 256, 8, factor, NULL, 0, 0}
-#define TIMED(net, aim) {"layer by layer, timed", "events", run_timed, net, 256, 8, 1, NULL, 0, aim}
-#define SCALED(net) GROUPS(net, 1), GROUPS(net, 2), GROUPS(net, 4), GROUPS(net, 8)
+  {"16 MiB of DRAM by the row", "rows", run_dram_rows, name, 0, 0, 1, NULL, 0, 0.005, NULL}, \
+  {"16 MiB of DRAM by 64 bytes", "reqs", run_dram_requests, name, 0, 0, 1, NULL, 0, seconds, NULL}
+#define SEARCH(title, net, kib, bit, kind, plans, aim) \
+  {title, "plans", run_search, net, kib, bit, 1, kind, plans, aim, "lbdf"}
+#define STREAMED(title, net, kib, bit, kind, plans, aim) \
+  {title ", brr", "plans", run_search, net, kib, bit, 1, kind, plans, aim, "brr"}
+#define TIMED(net, aim) \
+  {"layer by layer, timed", "events", run_timed, net, 256, 8, 1, NULL, 0, aim, "lbdf"}
+#define GROUPS(title, net, factor, method) \
+  {title ", image x" #factor, "groups", run_groups, net, 256, 8, factor, NULL, 0, 0, method}
+#define SCALED_UNDER(title, net, method) \
+  GROUPS(title, net, 1, method), GROUPS(title, net, 2, method), GROUPS(title, net, 4, method), \
+      GROUPS(title, net, 8, method)
+#define SCALED(net) SCALED_UNDER("groups of random plans", net, "lbdf")
 
 static const struct bench_case cases[] = {
     SEARCH("local search", "mobilenet_v2", 128, 8, "local", 2000, 0.1),
@@ -211,8 +220,13 @@ static const struct bench_case cases[] = {
     SEARCH("random search", "efficientnet_b3", 256, 16, "random", 2000, 1),
     SEARCH("local search", "resnet152", 256, 8, "local", 2000, 0),
     TIMED("resnet18", 0.005), TIMED("resnet152", 0.05), TIMED("efficientnet_b3", 0),
+    STREAMED("local search", "mobilenet_v2", 128, 8, "local", 1000, 0.5),
+    STREAMED("local search", "efficientnet_b3", 256, 16, "local", 1000, 0),
+    STREAMED("local search", "resnet152", 256, 8, "local", 1000, 0),
     SCALED("mobilenet_v2"), SCALED("resnet18"), SCALED("efficientnet_b0"), SCALED("vgg16"),
     SCALED("deeplabv3_mobilenet_v3_large"),
+    SCALED_UNDER("groups, brr", "mobilenet_v2", "brr"), SCALED_UNDER("groups, brr", "efficientnet_b0", "brr"),
+    SCALED_UNDER("groups, brr", "vgg16", "brr"), SCALED_UNDER("groups, brr", "deeplabv3_mobilenet_v3_large", "brr"),
     DRAM("DDR4-2400", 262144 / 5e6), DRAM("HBM2", 262144 / 5e6),
 };
 enum { CASE_COUNT = sizeof cases / sizeof cases[0] };

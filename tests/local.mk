@@ -18,6 +18,8 @@ tests_spillway_tests_SOURCES = \
 	tests/sim_fixture.c tests/sim_fixture.h \
 	tests/store_fixture.c tests/store_fixture.h \
 	tests/support.c tests/support.h \
+	tests/test_brr.c \
+	tests/test_brr_property.c \
 	tests/test_cli.c \
 	tests/test_cli_bad_files.c \
 	tests/test_cli_bad_words.c \

@@ -311,26 +311,182 @@ static void load_weights(struct run *run) {
   run->out->required_bytes = run->occupied_bytes;
 }
 
-void reference_run(struct reference *out, const struct graph *graph, const struct hw *hw,
-                   const uint64_t *group) {
+static void run_open(struct run *run, struct reference *out, const struct graph *graph, const struct hw *hw,
+                     const uint64_t *group) {
   *out = (struct reference){
       .weight_share = allocate(graph->op_count, sizeof *out->weight_share),
       .row_share = allocate(graph->op_count, sizeof *out->row_share),
   };
-  struct run run = {.graph = graph, .hw = hw, .group = group, .out = out};
-  run.next = allocate(graph->tensor_count, sizeof *run.next);
-  run.rows = allocate(graph->tensor_count, sizeof *run.rows);
+  *run = (struct run){.graph = graph, .hw = hw, .group = group, .out = out};
+  run->next = allocate(graph->tensor_count, sizeof *run->next);
+  run->rows = allocate(graph->tensor_count, sizeof *run->rows);
   for (uint32_t t = 0; t < graph->tensor_count; t++) {
-    run.rows[t] = allocate(graph->tensors[t].rows, sizeof *run.rows[t]);
+    run->rows[t] = allocate(graph->tensors[t].rows, sizeof *run->rows[t]);
   }
-  mark_needed(&run);
+  mark_needed(run);
+}
+
+static void run_close(struct run *run, uint64_t constant_bytes) {
+  share_peak(run);
+  if (run->occupied_bytes != constant_bytes) fault(run, "rows leak");
+  for (uint32_t t = 0; t < run->graph->tensor_count; t++) free(run->rows[t]);
+  free(run->rows);
+  free(run->next);
+}
+
+void reference_run(struct reference *out, const struct graph *graph, const struct hw *hw,
+                   const uint64_t *group) {
+  struct run run;
+  run_open(&run, out, graph, hw, group);
   load_weights(&run);
   walk_targets(&run);
-  share_peak(&run);
-  if (run.occupied_bytes != out->weight_bytes) fault(&run, "rows leak");
-  for (uint32_t t = 0; t < graph->tensor_count; t++) free(run.rows[t]);
-  free(run.rows);
-  free(run.next);
+  run_close(&run, out->weight_bytes);
+}
+
+/* ---- stripes (2.4) ---- */
+
+uint32_t reference_tallest(const struct graph *graph, const uint64_t *group) {
+  uint32_t tallest = 0;
+  for (uint32_t t = 0; t < graph->tensor_count; t++) {
+    uint32_t op = graph->tensors[t].producer;
+    bool output = op != GRAPH_NO_OP && bitset_has(group, op) && reference_is_stored(graph, group, t);
+    if (output && graph->tensors[t].rows > tallest) tallest = graph->tensors[t].rows;
+  }
+  return tallest;
+}
+
+static uint64_t staging_of_op(const struct run *run, uint32_t v) {
+  uint64_t weights = op_weight_bytes(run, v), channels = run->graph->ops[v].out_channels;
+  uint64_t two = 2 * run->hw->brr_subgroup_channels * ((weights + channels - 1) / channels);
+  return two < weights ? two : weights;
+}
+
+/* need[t]: rows of the tensor that are to be there, plus those above them. A tensor's readers come after it. */
+static void find_needs(const struct run *run, uint32_t *need, uint32_t done, uint32_t tallest) {
+  const struct graph *graph = run->graph;
+  for (uint32_t t = 0; t < graph->tensor_count; t++) {
+    need[t] = 0;
+    if (!inside(run, t) || !reference_is_stored(graph, run->group, t)) continue;
+    while ((uint64_t)need[t] * tallest < (uint64_t)graph->tensors[t].rows * done) need[t]++;
+  }
+  for (uint32_t t = graph->tensor_count; t-- > 0;) {
+    const struct tensor *tensor = &graph->tensors[t];
+    for (uint32_t r = 0; inside(run, t) && r < need[t]; r++) {
+      for (uint32_t i = 0; run->rows[t][r].needed && i < tensor->input_count; i++) {
+        uint32_t from = tensor->inputs[i].tensor, rows_in = graph->tensors[from].rows;
+        for (uint32_t k = 0; k < reference_candidates(&tensor->inputs[i].map, r, rows_in); k++) {
+          int64_t q = reference_candidate(&tensor->inputs[i].map, r, k);
+          if (q >= 0 && q < rows_in && q >= need[from]) need[from] = (uint32_t)q + 1;
+        }
+      }
+    }
+  }
+}
+
+static bool is_new(const struct run *run, uint32_t t, uint32_t r) {
+  return run->rows[t][r].needed && run->rows[t][r].state == ROW_ABSENT;
+}
+
+/* All inputs and all new rows of an op's outputs are there together; then the inputs go. */
+static void compute_together(struct run *run, const struct op *op, const uint32_t *need, uint32_t v) {
+  const struct graph *graph = run->graph;
+  uint32_t end = op->first_output + op->output_count;
+  for (uint32_t t = op->first_output; t < end; t++) {
+    for (uint32_t r = run->next[t]; r < need[t]; r++) {
+      for (uint32_t i = 0; is_new(run, t, r) && i < graph->tensors[t].input_count; i++) {
+        bring_window(run, &graph->tensors[t].inputs[i], r);
+      }
+    }
+  }
+  for (uint32_t t = op->first_output; t < end; t++) {
+    for (uint32_t r = run->next[t]; r < need[t]; r++) {
+      if (is_new(run, t, r)) acquire(run, t, r);
+    }
+  }
+  for (uint32_t t = op->first_output; t < end; t++) {
+    for (; run->next[t] < need[t]; run->next[t]++) {
+      uint32_t r = run->next[t];
+      size_t count;
+      if (!run->rows[t][r].needed) continue;
+      struct reference_row *reads = list_reads(run, t, r, &count);
+      for (size_t i = 0; i < count; i++) use_row(run, reads[i].tensor, reads[i].row);
+      for (size_t i = 0; i < count; i++) {
+        if (dies_now(run, reads[i])) let_go(run, reads[i].tensor, reads[i].row, v);
+      }
+      free(reads);
+      if (reference_is_stored(graph, run->group, t)) run->out->dram_out_bytes += row_bytes(run, t) * graph->batch;
+      if (run->rows[t][r].readers == 0) let_go(run, t, r, v);
+    }
+  }
+}
+
+static void stripe_op(struct run *run, uint32_t v, const uint32_t *need) {
+  const struct op *op = &run->graph->ops[v];
+  uint32_t end = op->first_output + op->output_count;
+  bool any = false, weighted = op_weight_bytes(run, v) > 0;
+  for (uint32_t t = op->first_output; t < end; t++) {
+    for (uint32_t r = 0; r < need[t]; r++) any = any || is_new(run, t, r);
+  }
+  if (!any) return;
+  run->out->weight_bytes += op_weight_bytes(run, v) * run->graph->batch;
+  if (weighted && !reduces(&run->graph->tensors[op->first_output])) {
+    compute_together(run, op, need, v);
+    return;
+  }
+  for (uint32_t t = op->first_output; t < end; t++) {
+    if (need[t] > 0) make_present(run, t, need[t] - 1);
+  }
+}
+
+void reference_run_stripes(struct reference *out, const struct graph *graph, const struct hw *hw,
+                           const uint64_t *group, uint32_t height) {
+  struct run run;
+  uint32_t tallest = reference_tallest(graph, group), done = 0;
+  uint32_t *need = allocate(graph->tensor_count, sizeof *need);
+  run_open(&run, out, graph, hw, group);
+  for (uint32_t v = 0; v < graph->op_count; v++) {
+    uint64_t staging = bitset_has(group, v) ? staging_of_op(&run, v) : 0;
+    if (staging > out->staging_bytes) out->staging_bytes = staging;
+  }
+  run.occupied_bytes = out->required_bytes = out->staging_bytes;
+  while (done < tallest) {
+    done = tallest - done < height ? tallest : done + height;
+    find_needs(&run, need, done, tallest);
+    for (uint32_t v = 0; v < graph->op_count; v++) {
+      if (bitset_has(group, v)) stripe_op(&run, v, need);
+    }
+  }
+  run_close(&run, out->staging_bytes);
+  free(need);
+}
+
+void reference_brr(struct reference *out, uint32_t *stripes, const struct graph *graph, const struct hw *hw,
+                   const uint64_t *group, uint64_t capacity_bytes) {
+  uint32_t tallest = reference_tallest(graph, group);
+  struct reference streamed;
+  *stripes = 0;
+  reference_run(out, graph, hw, group);
+  if (out->required_bytes <= capacity_bytes) return;
+  reference_run_stripes(&streamed, graph, hw, group, 1);
+  if (streamed.required_bytes > capacity_bytes && streamed.required_bytes >= out->required_bytes) {
+    reference_free(&streamed);
+    return;
+  }
+  reference_free(out);
+  *out = streamed;
+  *stripes = tallest;
+  if (streamed.required_bytes > capacity_bytes) return;
+  for (uint32_t t = 1; t < tallest; t++) {
+    uint32_t height = (tallest + t - 1) / t;
+    reference_run_stripes(&streamed, graph, hw, group, height);
+    if (streamed.required_bytes <= capacity_bytes) {
+      reference_free(out);
+      *out = streamed;
+      *stripes = (tallest + height - 1) / height;
+      return;
+    }
+    reference_free(&streamed);
+  }
 }
 
 void reference_free(struct reference *reference) {

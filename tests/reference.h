@@ -1,4 +1,4 @@
-/* A second opinion on LBDF (design 2.3), written from the text and meant to be slow and
+/* A second opinion on LBDF and BRR (design 2.3, 2.4), written from the text and meant to be slow and
  * plain: it keeps a state for every row of every tensor and follows the rules by recursion.
  * It shares no code with src/sim. */
 #ifndef SPILLWAY_TESTS_REFERENCE_H
@@ -18,7 +18,8 @@ struct reference_row {
 struct reference {
   uint64_t required_bytes;
   uint64_t dram_in_bytes, dram_out_bytes; /* for the batch */
-  uint64_t weight_bytes;
+  uint64_t weight_bytes;  /* loaded, or fetched for the batch */
+  uint64_t staging_bytes; /* 0 under LBDF */
   /* by op: who holds what at the first instant of the peak */
   uint64_t *weight_share, *row_share;
   /* rows loaded or given room, in that order, for one image */
@@ -30,6 +31,17 @@ struct reference {
 /* Runs the group; reference_free() releases what out points to. */
 void reference_run(struct reference *out, const struct graph *graph, const struct hw *hw,
                    const uint64_t *group);
+/* The same in stripes of that height, with streamed weights. */
+void reference_run_stripes(struct reference *out, const struct graph *graph, const struct hw *hw,
+                           const uint64_t *group, uint32_t height);
+
+/* Rows of the tallest output. */
+uint32_t reference_tallest(const struct graph *graph, const uint64_t *group);
+
+/* As BRR runs the group in a buffer of that size; *stripes is 0 where that is as under LBDF. */
+void reference_brr(struct reference *out, uint32_t *stripes, const struct graph *graph, const struct hw *hw,
+                   const uint64_t *group, uint64_t capacity_bytes);
+
 void reference_free(struct reference *reference);
 
 /* Whether something outside the group needs the tensor, which an op of it produces. */

@@ -15,6 +15,8 @@
   X(compute) \
   X(sim) \
   X(sim_property) \
+  X(brr) \
+  X(brr_property) \
   X(sim_networks) \
   X(timed_metrics) \
   X(dram) \

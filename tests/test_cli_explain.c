@@ -175,6 +175,32 @@ START_TEST(an_op_that_overflows_alone_is_named) {
 }
 END_TEST
 
+#define STREAMED_GROUP "mobilenet_v2", "--method", "brr", "--buffer", "60KiB", "--group", "88..98"
+
+/* The staging area is a share of its own, beside the rows of the op that needs most of it. */
+START_TEST(the_staging_area_is_a_share) {
+  json_t *document = DOCUMENT("explain", STREAMED_GROUP, "--json"), *finding = cli_at(document, "findings.0"), *share;
+  int64_t held = 0, staging = 0;
+  size_t i;
+  json_array_foreach(cli_at(finding, "shares"), i, share) {
+    ck_assert_int_eq(cli_number(share, "weight_bytes"), 0);
+    staging += cli_number(share, "staging_bytes");
+    held += cli_number(share, "row_bytes") + cli_number(share, "staging_bytes");
+  }
+  ck_assert_int_eq(held, cli_number(finding, "required_bytes"));
+  ck_assert_int_eq(staging, 2 * (1280 + 4)); /* two of the classifier's 1000 channels */
+  cli_assert_has(OUTPUT("explain", STREAMED_GROUP), "staging KiB");
+  OUTPUT("simulate", STREAMED_GROUP, "--no-db", "--trace", "t.csv");
+  json_t *trace = DOCUMENT("explain", "--trace", "t.csv", "--json");
+  ck_assert(json_equal(cli_at(trace, "findings.0.required_bytes"), cli_at(finding, "required_bytes")));
+  ck_assert(json_equal(cli_at(trace, "findings.0.reason"), cli_at(finding, "reason")));
+  COMPLAINS_OF("stripes with streamed weights, which a timed trace as CSV cannot tell", "simulate", STREAMED_GROUP,
+               "--no-db", "--timed", "--trace", "timed.csv");
+  json_decref(document);
+  json_decref(trace);
+}
+END_TEST
+
 START_TEST(groups_can_be_written_in_several_ways) {
   json_t *labels = explain(&explained[0]);
   const char *first = cli_text(labels, "findings.0.ops.0"), *last = cli_text(labels, "findings.0.ops.10");
@@ -255,6 +281,7 @@ TCase *cli_explain_case(void) {
   tcase_add_test(tests, the_words_have_reason_cut_and_parts);
   tcase_add_test(tests, a_group_that_fits_needs_no_cut);
   tcase_add_test(tests, an_op_that_overflows_alone_is_named);
+  tcase_add_test(tests, the_staging_area_is_a_share);
   tcase_add_test(tests, groups_can_be_written_in_several_ways);
   tcase_add_test(tests, a_plan_is_explained_group_by_group);
   tcase_add_test(tests, every_explainer_explains);

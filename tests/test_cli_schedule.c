@@ -1,5 +1,6 @@
 /* spillway schedule: the same question has the same answer, whoever asks and however. */
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +61,34 @@ START_TEST(the_plan_that_was_written_simulates_the_same) {
   ck_assert_uint_eq(cli_count_files(), 1);
   json_decref(found);
   json_decref(again);
+}
+END_TEST
+
+/* Groups that are too heavy for LBDF, and still fit: the plan says so, and simulates the same. */
+START_TEST(plans_may_stream_their_weights) {
+  static const char *const methods[] = {"brr", "auto"};
+  json_t *found = DOCUMENT("schedule", "mobilenet_v2", "--method", methods[_i], "--no-db", "--json", "-n", "60",
+                           "--buffer", "128KiB", "-o", "plan.yaml");
+  cli_assert_plan(found);
+  cli_assert_has(cli_read("plan.yaml"), cli_format("method: %s", methods[_i]));
+  json_t *again = DOCUMENT("simulate", "mobilenet_v2", "--no-db", "--json", "--buffer", "128KiB", "--plan", "plan.yaml"),
+         *timed = DOCUMENT("simulate", "mobilenet_v2", "--no-db", "--json", "--timed", "--buffer", "128KiB", "--plan",
+                           "plan.yaml"),
+         *group;
+  size_t g, fused = 0;
+  ck_assert(json_equal(cli_at(found, "groups"), cli_at(again, "groups")));
+  ck_assert_int_eq(cli_number(found, "totals.fuseable_dram_bytes"), cli_number(found, "totals.total_dram_bytes"));
+  ck_assert_int_eq(cli_number(found, "totals.invalid_groups"), 0);
+  ck_assert_int_eq(cli_number(timed, "totals.dram_read_bytes"), cli_number(found, "totals.dram_read_bytes"));
+  json_array_foreach(cli_at(found, "groups"), g, group) {
+    bool streams = cli_number(group, "stripes") > 0;
+    fused += streams && json_array_size(cli_at(group, "ops")) > 1;
+    ck_assert_str_eq(cli_text(group, "method"), streams || _i == 0 ? "brr" : "lbdf");
+  }
+  ck_assert_uint_gt(fused, 0);
+  json_decref(found);
+  json_decref(again);
+  json_decref(timed);
 }
 END_TEST
 
@@ -218,6 +247,7 @@ TCase *cli_schedule_case(void) {
   tcase_add_checked_fixture(tests, cli_enter, cli_leave);
   tcase_add_test(tests, a_schedule_adds_up_and_beats_layer_by_layer);
   tcase_add_test(tests, the_plan_that_was_written_simulates_the_same);
+  tcase_add_loop_test(tests, plans_may_stream_their_weights, 0, 2);
   tcase_add_loop_test(tests, the_same_seed_gives_the_same_result_on_any_number_of_threads, 0,
                       sizeof determined / sizeof determined[0]);
   tcase_add_test(tests, tables_are_the_same_but_for_the_time);

@@ -144,7 +144,7 @@ START_TEST(a_simulated_chain_is_attributed_as_by_hand) {
   struct sim_fixture fixture;
   const struct hw hw = support_hw(LARGE);
   uint64_t group[GRAPH_MAX_SET_WORDS], weights[2], rows[2];
-  struct sim_peak peak = {weights, rows, 0};
+  struct sim_peak peak = {.weight_bytes = weights, .row_bytes = rows};
   struct group_cost cost;
   net_begin(&net, 1);
   uint32_t x = net_input(&net, 8, 10);

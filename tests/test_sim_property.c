@@ -280,7 +280,7 @@ static void check_shares(const struct subject *subject, const char *what, const 
 
 static void check_peak(struct subject *subject, const struct reference *reference) {
   uint64_t weights[64], rows[64];
-  struct sim_peak peak = {weights, rows, 0};
+  struct sim_peak peak = {.weight_bytes = weights, .row_bytes = rows};
   struct group_cost cost;
   uint32_t ops = subject->fixture.graph->op_count;
   ck_assert_uint_le(ops, 64);
@@ -473,6 +473,17 @@ static void stripes_close(struct stripes *stripes) {
   }
 }
 
+/* Such a reduction brings what must be there whole when its turn comes; see the reference. */
+static bool mixes(const struct graph *graph, uint32_t op) {
+  const struct tensor *output = &graph->tensors[graph->ops[op].first_output];
+  bool streamed = false, whole = false;
+  for (uint32_t i = 0; i < output->input_count; i++) {
+    streamed |= output->inputs[i].map.kind == ROW_STREAMED;
+    whole |= output->inputs[i].map.kind != ROW_STREAMED;
+  }
+  return streamed && whole;
+}
+
 /* The same tensor read twice counts once: a row is there if either input keeps it. */
 static bool row_held(const struct stripes *stripes, uint32_t tensor, uint32_t q, uint32_t from, uint32_t to) {
   bool loaded = false, needed = false;
@@ -544,7 +555,7 @@ static void check_streamed(const struct subject *subject, uint32_t op) {
   for (uint64_t capacity = 0; capacity <= most; capacity += 1 + most / 9) {
     bool fits = stripes_fit(&stripes, staging_of(subject, op), capacity, &expected);
     expected.weight_bytes = model->weight_bytes[op] * expected.stripes * subject->fixture.graph->batch;
-    ck_assert_int_eq(sim_cost_streamed(subject->fixture.sim, op, capacity, &cost), fits ? 0 : 1);
+    ck_assert_int_eq(sim_cost_streamed(subject->fixture.sim, alone, capacity, &cost), fits ? 0 : 1);
     check_same_cost(subject, &cost, &expected, "a streamed op");
     ck_assert_uint_le(cost.stripes, last_stripes); /* more room never takes more stripes */
     last_stripes = cost.stripes;
@@ -559,6 +570,7 @@ START_TEST(streamed_ops_take_what_their_stripes_take) {
     subject_open(&subject, 9, i, &small_nets);
     for (uint32_t v = 0; v < subject.fixture.graph->op_count; v++) {
       if (subject.fixture.model.weight_bytes[v] == 0 || subject.fixture.graph->ops[v].output_count > 1) continue;
+      if (mixes(subject.fixture.graph, v)) continue;
       check_streamed(&subject, v);
       checked++;
     }

@@ -57,8 +57,7 @@ static void rig_run(struct rig *rig, uint32_t stripes) {
   group_of_all(graph, group);
   recording_open(&rig->recording, &rig->fixture.model);
   const struct timed_sink sink = recording_sink(&rig->recording);
-  ck_assert_int_eq(stripes == 0 ? timed_run(rig->timed, group, &sink, &rig->cost)
-                                : timed_run_streamed(rig->timed, 0, stripes, &sink, &rig->cost), 0);
+  ck_assert_int_eq(timed_run(rig->timed, group, stripes, &sink, &rig->cost), 0);
   check_counts(&rig->cost, &rig->fixture.model.hw);
   check_units(&rig->recording, &rig->fixture.model.hw);
   check_dependencies(&rig->recording, graph, group, stripes > 0);
@@ -471,6 +470,7 @@ static void open_streamed(struct rig *rig, uint64_t capacity_bytes, uint64_t row
   struct net net;
   struct hw hw = machine(capacity_bytes);
   struct group_cost expected;
+  uint64_t group[GRAPH_MAX_SET_WORDS];
   net_begin(&net, 1);
   uint32_t x = net_input(&net, STREAM_ROWS, 100);
   net.weights = STREAM_WEIGHTS;
@@ -478,7 +478,8 @@ static void open_streamed(struct rig *rig, uint64_t capacity_bytes, uint64_t row
   net.work = (struct op_work){
       .filters = STREAM_CHANNELS, .channels = 1, .groups = 1, .taps = 1, .row_pixels = row_pixels};
   rig_open(rig, &net, net_conv(&net, x, 64, POINT), &hw);
-  ck_assert_int_eq(sim_cost_streamed(rig->fixture.sim, 0, capacity_bytes, &expected), 0);
+  group_of_all(rig->fixture.graph, group);
+  ck_assert_int_eq(sim_cost_streamed(rig->fixture.sim, group, capacity_bytes, &expected), 0);
   ck_assert_uint_eq(expected.stripes, stripes);
   rig_run(rig, stripes);
 }
@@ -614,7 +615,7 @@ START_TEST(counts_that_do_not_fit_stay_at_the_largest_number) {
     uint64_t group[GRAPH_MAX_SET_WORDS];
     group_of_all(rig.fixture.graph, group);
     recording_open(&rig.recording, &rig.fixture.model);
-    ck_assert_int_eq(timed_run(rig.timed, group, NULL, &rig.cost), 0);
+    ck_assert_int_eq(timed_run(rig.timed, group, 0, NULL, &rig.cost), 0);
     ck_assert_uint_eq(rig.cost.cycles, UINT64_MAX);
     ck_assert_uint_eq(rig.cost.array_busy_cycles, UINT64_MAX);
     ck_assert_uint_eq(rig.cost.macs, UINT64_MAX);
@@ -633,7 +634,7 @@ START_TEST(a_schedule_of_more_steps_than_are_timed_is_refused) {
   rig_open(&rig, &net, net_unary(&net, net_unary(&net, x)), &hw);
   recording_open(&rig.recording, &rig.fixture.model);
   group_of_all(rig.fixture.graph, group);
-  ck_assert_int_ne(timed_run(rig.timed, group, NULL, &rig.cost), 0);
+  ck_assert_int_ne(timed_run(rig.timed, group, 0, NULL, &rig.cost), 0);
   ck_assert(timed_was_too_long(rig.timed));
   rig_close(&rig);
 }

@@ -112,9 +112,13 @@ struct times {
   const uint64_t *group;
   struct row_times **rows;    /* by tensor */
   struct row_times *weights;  /* by op; of the first sub-group */
-  /* of an op with streamed weights: when its sub-groups were there, and pieces of work so far */
-  uint64_t *pieces;
-  size_t piece_count, works;
+  /* of streamed weights: when their sub-groups were there, and how many of them each op has used */
+  struct piece {
+    uint32_t op;
+    uint64_t cycle;
+  } *pieces;
+  size_t piece_count;
+  size_t *used; /* by op: pieces before this one are no further use to it */
 };
 
 static void times_open(struct times *times, const struct graph *graph, const uint64_t *group, size_t spans) {
@@ -122,7 +126,8 @@ static void times_open(struct times *times, const struct graph *graph, const uin
   ck_assert_ptr_nonnull(times->pieces);
   times->rows = calloc(graph->tensor_count, sizeof *times->rows);
   times->weights = calloc(graph->op_count, sizeof *times->weights);
-  ck_assert(times->rows != NULL && times->weights != NULL);
+  times->used = calloc(graph->op_count, sizeof *times->used);
+  ck_assert(times->rows != NULL && times->weights != NULL && times->used != NULL);
   for (uint32_t t = 0; t < graph->tensor_count; t++) {
     times->rows[t] = calloc(graph->tensors[t].rows, sizeof **times->rows);
     ck_assert_ptr_nonnull(times->rows[t]);
@@ -133,6 +138,7 @@ static void times_close(struct times *times) {
   for (uint32_t t = 0; t < times->graph->tensor_count; t++) free(times->rows[t]);
   free(times->rows);
   free(times->weights);
+  free(times->used);
   free(times->pieces);
 }
 
@@ -149,17 +155,30 @@ static struct row_times *times_of(const struct times *times, const struct timed_
   return &times->rows[span->tensor][span->row];
 }
 
+static bool has_weights(const struct graph *graph, uint32_t op) {
+  return graph->ops[op].weight_elements + graph->ops[op].bias_elements > 0;
+}
+
+/* The work of a stripe names its first row and stands for some rows below it too. */
+static void note_stripe(struct times *times, const struct timed_span *span) {
+  for (uint32_t r = span->row; r < times->graph->tensors[span->tensor].rows; r++) {
+    times->rows[span->tensor][r].ready = times->rows[span->tensor][r].work_end = span->end_cycle + 1;
+  }
+}
+
 /* Everything but work starts after its row; fills in the times. */
-static void note_span(struct times *times, const struct timed_span *span) {
+static void note_span(struct times *times, const struct timed_span *span, bool streamed) {
   struct row_times *row = times_of(times, span);
   if (is_work(span)) {
     if (is_take(times, span)) {
       row->taken = span->end_cycle + 1;
+    } else if (streamed && has_weights(times->graph, span->op)) {
+      note_stripe(times, span);
     } else {
       row->ready = row->work_end = span->end_cycle + 1;
     }
   } else if (span->track == TIMED_TRACK_READ) {
-    if (span->tensor == TRACE_NO_TENSOR) times->pieces[times->piece_count++] = span->end_cycle;
+    if (span->tensor == TRACE_NO_TENSOR) times->pieces[times->piece_count++] = (struct piece){span->op, span->end_cycle};
     if (span->tensor == TRACE_NO_TENSOR && row->ready != NEVER) return;
     ck_assert_msg(row->ready == NEVER, "a row is loaded twice");
     row->ready = span->end_cycle + 1;
@@ -201,10 +220,13 @@ static bool is_reduction(const struct graph *graph, uint32_t op) {
 
 /* Each piece of work has its sub-group of weights, but that of a reduction may share one. */
 static void check_piece(struct times *times, const struct timed_span *span) {
-  size_t piece = times->works++;
-  if (is_reduction(times->graph, span->op)) return;
-  ck_assert_msg(piece < times->piece_count && times->pieces[piece] <= span->start_cycle,
-                "piece %zu of the work starts at %" PRIu64 " without its weights", piece, span->start_cycle);
+  size_t *piece = &times->used[span->op];
+  if (!has_weights(times->graph, span->op) || is_reduction(times->graph, span->op)) return;
+  if (times->graph->ops[span->op].output_count > 1) return; /* the first output alone uses them up */
+  while (*piece < times->piece_count && times->pieces[*piece].op != span->op) ++*piece;
+  ck_assert_msg(*piece < times->piece_count && times->pieces[*piece].cycle <= span->start_cycle,
+                "work of op %u starts at %" PRIu64 " without its weights", span->op, span->start_cycle);
+  ++*piece;
 }
 
 /* Spans come when they end, so whatever work reads has come before it. */
@@ -215,10 +237,6 @@ static void check_work(const struct times *times, const struct timed_span *span,
     check_inputs(times, span);
   }
   if (weights_loaded) check_ready(&times->weights[span->op], span->start_cycle, "the weights are there");
-}
-
-static bool has_weights(const struct graph *graph, uint32_t op) {
-  return graph->ops[op].weight_elements + graph->ops[op].bias_elements > 0;
 }
 
 void check_dependencies(const struct recording *recording, const struct graph *graph, const uint64_t *group,
@@ -234,11 +252,10 @@ void check_dependencies(const struct recording *recording, const struct graph *g
     if (span->track == TIMED_TRACK_READ) read_bytes += span->bytes;
     if (span->track == TIMED_TRACK_WRITE) {
       write_bytes += span->bytes;
-      /* the work of a stripe names its first row only */
-      if (!streamed) check_ready(times_of(&times, span), span->start_cycle, "the row to be stored is computed");
+      check_ready(times_of(&times, span), span->start_cycle, "the row to be stored is computed");
     }
     if (span->track == TIMED_TRACK_CHANNEL) moved_bytes[span->write] += span->bytes;
-    note_span(&times, span);
+    note_span(&times, span, streamed);
   }
   ck_assert_uint_eq(moved_bytes[0], read_bytes);
   ck_assert_uint_eq(moved_bytes[1], write_bytes);

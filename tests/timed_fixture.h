@@ -33,7 +33,7 @@ uint64_t recording_busy(const struct recording *recording, enum timed_track trac
 void check_units(const struct recording *recording, const struct hw *hw);
 
 /* Work starts after what it reads is there, a store after its row is; channels move what is
- * loaded and stored. streamed: the group is an op with streamed weights. */
+ * loaded and stored. streamed: with streamed weights. */
 void check_dependencies(const struct recording *recording, const struct graph *graph, const uint64_t *group,
                         bool streamed);
 

@@ -114,6 +114,12 @@ static void play_weights(struct player *player, const struct trace_event *event,
   player->occupied_bytes += event->bytes;
 }
 
+static void play_staging(struct player *player, const struct trace_event *event, size_t number) {
+  RULE(number == 1, number, "the staging area comes late, or twice");
+  player->out->staging_bytes = event->bytes;
+  player->occupied_bytes += event->bytes;
+}
+
 /* The event before took what is now too much. */
 static void play_overflow(struct player *player, const struct trace_event *event, size_t number) {
   const struct trace_event *cause = &player->trace->events[number - 2];
@@ -126,6 +132,8 @@ static void play(struct player *player, const struct trace_event *event, size_t 
   RULE(bitset_has(player->group, event->op), number, "an op outside the group acts");
   switch (event->kind) {
     case TRACE_WEIGHTS: play_weights(player, event, number); break;
+    case TRACE_STAGING: play_staging(player, event, number); break;
+    case TRACE_FETCH: player->out->fetched_bytes += event->bytes; break;
     case TRACE_LOAD:
     case TRACE_ALLOC: play_arrival(player, event, number); break;
     case TRACE_READ: play_read(player, event, number); break;
@@ -142,7 +150,7 @@ static void play(struct player *player, const struct trace_event *event, size_t 
 }
 
 static void check_end(const struct player *player) {
-  ck_assert_uint_eq(player->occupied_bytes, player->out->weight_bytes);
+  ck_assert_uint_eq(player->occupied_bytes, player->out->weight_bytes + player->out->staging_bytes);
   for (uint32_t t = 0; t < player->graph->tensor_count; t++) {
     bool stored = is_inside(player, t) && reference_is_stored(player->graph, player->group, t);
     for (uint32_t r = 0; r < player->graph->tensors[t].rows; r++) {

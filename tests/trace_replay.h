@@ -10,6 +10,7 @@
 
 struct replay {
   uint64_t peak_bytes, load_bytes, store_bytes, weight_bytes; /* for one image */
+  uint64_t staging_bytes, fetched_bytes;
   uint64_t overflows;
 };
 

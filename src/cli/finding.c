@@ -76,9 +76,12 @@ static int find_layers(struct finding *out, struct finder *finder, struct error 
     bitset_add(alone, v);
     int status = finder->rules.method->cost(sim, alone, &cost);
     bool fits = status == 0 && cost.required_bytes <= out->capacity_bytes;
-    if (status == 0 && !fits) status = sim_cost_streamed(sim, (uint32_t)v, out->capacity_bytes, &cost);
+    if (status == 0 && !fits) status = sim_cost_brr(sim, alone, &cost);
     if (status < 0) return error_memory(err);
-    if (!fits && out->unfusable_op == GRAPH_NO_OP) out->unfusable_op = (uint32_t)v;
+    if (!fits && out->unfusable_op == GRAPH_NO_OP) {
+      out->unfusable_op = (uint32_t)v;
+      out->unrunnable = cost.required_bytes > out->capacity_bytes;
+    }
     out->layers_dram_bytes += group_cost_dram_bytes(&cost);
     bitset_remove(alone, v);
   }
@@ -108,6 +111,7 @@ static int find_all(struct finding *out, struct finder *finder, struct error *er
   struct group_cost cost;
   if (find_by_trace(out, finder, err) != 0 || find_layers(out, finder, err) != 0) return -1;
   if (finder->rules.method->cost(finder->subject->sim, out->group, &cost) != 0) return error_memory(err);
+  if (out->overflows && sim_traffic(finder->subject->sim, out->group, &cost) != 0) return error_memory(err);
   out->fused_dram_bytes = group_cost_dram_bytes(&cost);
   bool cuttable = bitset_count(out->group, out->graph->set_words) > 1;
   return out->overflows && cuttable ? find_cuts(out, finder, err) : 0;
@@ -136,6 +140,7 @@ static void relabel_attribution(struct attribution *attribution, const uint32_t 
   relabel(attribution->weight_bytes, labels, attribution->op_count);
   relabel(attribution->row_bytes, labels, attribution->op_count);
   relabel(attribution->above_capacity_byte_steps, labels, attribution->op_count);
+  if (attribution->staging_bytes > 0) attribution->staging_op = labels[attribution->staging_op];
 }
 
 static int rank_from_trace(struct finding *out, double fraction, struct error *err) {
@@ -146,7 +151,7 @@ static int rank_from_trace(struct finding *out, double fraction, struct error *e
   uint64_t *op_bytes = cli_alloc(graph->op_count, sizeof *op_bytes);
   uint64_t *tensor_bytes = cli_alloc(graph->tensor_count, sizeof *tensor_bytes);
   struct explained_cut *cuts = cli_alloc(list.count, sizeof *cuts);
-  for (uint32_t v = 0; v < graph->op_count; v++) op_bytes[v] = out->peak.weight_bytes[v] + out->peak.row_bytes[v];
+  for (uint32_t v = 0; v < graph->op_count; v++) op_bytes[v] = attribution_op_bytes(&out->peak, v);
   for (uint32_t t = 0; t < graph->tensor_count; t++) {
     tensor_bytes[t] = graph->tensors[t].row_elements * graph->tensors[t].rows;
   }

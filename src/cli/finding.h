@@ -30,6 +30,7 @@ struct finding {
   uint64_t fused_dram_bytes;  /* what the group would move if the buffer were large enough */
   uint64_t layers_dram_bytes; /* its ops one by one, those that overflow alone with streamed weights */
   uint32_t unfusable_op;      /* an op of the group that overflows even alone, or GRAPH_NO_OP */
+  bool unrunnable;            /* it does so with streamed weights too */
   struct split split;         /* part_count 0 if there is none; owned by the finder */
 };
 

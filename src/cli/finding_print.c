@@ -13,7 +13,11 @@
 static double percent(uint64_t part, uint64_t whole) { return whole == 0 ? 0 : 100 * (double)part / (double)whole; }
 
 static uint64_t held(const struct attribution *attribution, uint32_t op) {
-  return attribution->weight_bytes[op] + attribution->row_bytes[op];
+  return attribution_op_bytes(attribution, op);
+}
+
+static uint64_t staged(const struct attribution *attribution, uint32_t op) {
+  return held(attribution, op) - attribution->weight_bytes[op] - attribution->row_bytes[op];
 }
 
 static uint64_t required_bytes(const struct finding *finding) { return finding->peak.occupied_bytes; }
@@ -56,11 +60,12 @@ static void more_rows(size_t count, uint64_t rows, const char *what) {
 }
 
 static void print_holders(const struct finding *finding, uint64_t rows) {
-  static const struct table_column columns[] = {
-      {"op", TABLE_LEFT},           {"weights KiB", TABLE_RIGHT},      {"rows KiB", TABLE_RIGHT},
-      {"share %", TABLE_RIGHT},     {"at first overflow KiB", TABLE_RIGHT}, {"share while over %", TABLE_RIGHT},
-  };
   const struct attribution *peak = &finding->peak;
+  bool streams = peak->staging_bytes > 0;
+  const struct table_column columns[] = {
+      {"op", TABLE_LEFT},       {streams ? "staging KiB" : "weights KiB", TABLE_RIGHT}, {"rows KiB", TABLE_RIGHT},
+      {"share %", TABLE_RIGHT}, {"at first overflow KiB", TABLE_RIGHT},                 {"share while over %", TABLE_RIGHT},
+  };
   size_t count, shown;
   struct holder *list = holders(finding, &count);
   uint64_t above = above_total(finding);
@@ -69,7 +74,7 @@ static void print_holders(const struct finding *finding, uint64_t rows) {
   for (size_t i = 0; i < shown; i++) {
     uint32_t op = list[i].op;
     table_text(table, finding->graph->ops[op].name);
-    table_kib(table, peak->weight_bytes[op]);
+    table_kib(table, streams ? staged(peak, op) : peak->weight_bytes[op]);
     table_kib(table, peak->row_bytes[op]);
     table_format(table, "%.1f", percent(list[i].bytes, peak->occupied_bytes));
     if (!finding->overflows) continue;
@@ -127,12 +132,14 @@ static uint32_t culprit_of(const struct finding *finding) {
 /* "a holds 3 KiB of weights and 1 KiB of rows, 25% of the 16 KiB"; the caller frees it. */
 static char *holding_in_words(const struct finding *finding, uint32_t op) {
   char weights[UNITS_TEXT_BYTES], rows[UNITS_TEXT_BYTES], capacity[UNITS_TEXT_BYTES];
-  uint64_t weight_bytes = finding->peak.weight_bytes[op], row_bytes = finding->peak.row_bytes[op];
+  uint64_t staging_bytes = staged(&finding->peak, op), row_bytes = finding->peak.row_bytes[op];
+  uint64_t weight_bytes = finding->peak.weight_bytes[op] + staging_bytes;
+  const char *what = staging_bytes > 0 ? " of staging" : " of weights";
   bool both = weight_bytes > 0 && row_bytes > 0;
   units_format_bytes(weights, weight_bytes);
   units_format_bytes(rows, row_bytes);
   return cli_format("%s holds %s%s%s%s%s, %.0f%% of the %s", finding->graph->ops[op].name,
-                    weight_bytes > 0 ? weights : "", weight_bytes > 0 ? " of weights" : "", both ? " and " : "",
+                    weight_bytes > 0 ? weights : "", weight_bytes > 0 ? what : "", both ? " and " : "",
                     row_bytes > 0 ? rows : "", row_bytes > 0 ? " of rows" : "",
                     percent(held(&finding->peak, op), finding->capacity_bytes),
                     units_format_bytes(capacity, finding->capacity_bytes));
@@ -231,8 +238,10 @@ void finding_print(const struct finding *finding, uint64_t rows) {
     free(reason);
   }
   if (finding->unfusable_op != GRAPH_NO_OP && finding->overflows) {
-    cli_print("\n%s overflows even alone, so no split of this group fits; a plan runs it with streamed weights.\n",
-           finding->graph->ops[finding->unfusable_op].name);
+    cli_print("\n%s overflows even alone, so no split of this group fits; %s.\n",
+              finding->graph->ops[finding->unfusable_op].name,
+              finding->unrunnable ? "with streamed weights it does so too, so no plan can run it"
+                                  : "a plan runs it with streamed weights");
   }
   if (finding->cut_count > 0) print_cuts(finding, most);
   if (finding->split.part_count > 0) print_parts(finding);
@@ -251,6 +260,7 @@ static json_t *holders_document(const struct finding *finding) {
     document_add_text(object, "op", finding->graph->ops[op].name);
     document_add_count(object, "weight_bytes", finding->peak.weight_bytes[op]);
     document_add_count(object, "row_bytes", finding->peak.row_bytes[op]);
+    if (finding->peak.staging_bytes > 0) document_add_count(object, "staging_bytes", staged(&finding->peak, op));
     document_add_count(object, "first_overflow_weight_bytes", finding->overflow.weight_bytes[op]);
     document_add_count(object, "first_overflow_row_bytes", finding->overflow.row_bytes[op]);
     document_add_count(object, "above_capacity_byte_steps", finding->peak.above_capacity_byte_steps[op]);

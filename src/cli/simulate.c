@@ -82,7 +82,8 @@ static int save_trace(const struct simulation *simulation, struct error *err) {
                                 &simulation->report, err);
   }
   if (settings->clock.timed) {
-    return timed_trace_csv(settings->trace, subject, simulation->timing.timed, simulation->traced, err);
+    return timed_trace_csv(settings->trace, subject, simulation->method, simulation->timing.timed,
+                           simulation->traced, err);
   }
   if (group_trace(&trace, &simulation->subject, simulation->method, simulation->traced, err) != 0) return -1;
   int status = group_trace_save(&trace, simulation->settings->trace, err);

@@ -43,13 +43,21 @@ int timed_trace_timeline(const char *path, const char *detail, const struct subj
 
 /* ---- CSV ---- */
 
-int timed_trace_csv(const char *path, const struct subject *subject, struct timed *timed, const uint64_t *group,
-                    struct error *err) {
+int timed_trace_csv(const char *path, const struct subject *subject, const struct method *method, struct timed *timed,
+                    const uint64_t *group, struct error *err) {
   struct trace trace;
   struct timed_cost cost;
+  struct group_cost untimed;
+  if (method->cost(subject->sim, group, &untimed) != 0) return error_memory(err);
+  if (untimed.stripes > 0) {
+    return error_set(err, ERROR_INPUT,
+                     "the group runs in %u stripes with streamed weights, which a timed trace as CSV cannot tell; "
+                     "write a timeline (.json), or leave --timed out",
+                     untimed.stripes);
+  }
   if (trace_create(&trace, subject->graph, subject->model.hw.buffer_capacity_bytes, err) != 0) return -1;
   const struct timed_sink sink = {.trace = trace_append, .context = &trace};
-  int status = timed_run(timed, group, &sink, &cost) == 0 && !trace.out_of_memory ? 0 : error_memory(err);
+  int status = timed_run(timed, group, 0, &sink, &cost) == 0 && !trace.out_of_memory ? 0 : error_memory(err);
   if (status == 0) status = group_trace_save(&trace, path, err);
   trace_free(&trace);
   return status;

@@ -18,8 +18,9 @@ bool timed_trace_is_timeline(const char *path);
 int timed_trace_timeline(const char *path, const char *detail, const struct subject *subject, struct timed *timed,
                          const struct plan *plan, const struct plan_report *report, struct error *err);
 
-/* The buffer trace of one group under LBDF with cycles as steps, as CSV. */
-int timed_trace_csv(const char *path, const struct subject *subject, struct timed *timed, const uint64_t *group,
-                    struct error *err);
+/* The buffer trace of one group with cycles as steps, as CSV. ERROR_INPUT if its weights are
+ * streamed, for then they come and go, which such a trace cannot tell. */
+int timed_trace_csv(const char *path, const struct subject *subject, const struct method *method, struct timed *timed,
+                    const uint64_t *group, struct error *err);
 
 #endif

@@ -71,9 +71,14 @@ static size_t find_instant(const struct trace *trace, enum attribution_instant i
 static void move_bytes(struct attribution *out, const struct trace_event *event, uint32_t owner) {
   switch (event->kind) {
     case TRACE_WEIGHTS: out->weight_bytes[owner] += event->bytes; break;
+    case TRACE_STAGING:
+      out->staging_bytes = event->bytes;
+      out->staging_op = owner;
+      break;
     case TRACE_LOAD:
     case TRACE_ALLOC: out->row_bytes[owner] += event->bytes; break;
     case TRACE_FREE: out->row_bytes[owner] -= event->bytes; break;
+    case TRACE_FETCH:
     case TRACE_READ:
     case TRACE_FIRE:
     case TRACE_STORE:
@@ -100,6 +105,7 @@ static bool settle(struct holding *holding, uint64_t above_steps) {
 static bool hold(struct holding *holding, const struct trace_event *event, uint64_t above_steps) {
   switch (event->kind) {
     case TRACE_WEIGHTS:
+    case TRACE_STAGING:
     case TRACE_LOAD:
     case TRACE_ALLOC:
       if (!settle(holding, above_steps)) return false;
@@ -109,6 +115,7 @@ static bool hold(struct holding *holding, const struct trace_event *event, uint6
       if (!settle(holding, above_steps)) return false;
       holding->bytes -= event->bytes;
       break;
+    case TRACE_FETCH:
     case TRACE_READ:
     case TRACE_FIRE:
     case TRACE_STORE:

@@ -2,6 +2,7 @@
 #ifndef SPILLWAY_GET_ATTRIBUTION_H
 #define SPILLWAY_GET_ATTRIBUTION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "sim/trace.h"
@@ -19,8 +20,8 @@ enum attribution_instant {
   ATTRIBUTION_OVERFLOW, /* the first event above capacity; the peak if there is none */
 };
 
-/* Every occupied byte belongs to one op, as trace_owners() says. The shares sum to
- * occupied_bytes.
+/* Every occupied byte belongs to one op, as trace_owners() says, or to the staging area. The
+ * shares sum to occupied_bytes.
  *
  * Bytes above capacity in proportion would not be whole numbers. So above_capacity_byte_steps
  * is, by op, the bytes that it holds at each step at which more than capacity is occupied,
@@ -31,9 +32,17 @@ struct attribution {
   uint64_t *weight_bytes, *row_bytes;  /* by op of the trace */
   uint64_t *above_capacity_byte_steps; /* by op of the trace */
   size_t op_count;
+  uint64_t staging_bytes; /* a share of its own, of streamed weights that pass through; 0 if none do */
+  uint32_t staging_op;    /* that needs most of it, and that above_capacity_byte_steps counts it for */
   uint64_t step; /* of the instant */
   uint64_t occupied_bytes;
 };
+
+/* Shares of an op, with the staging area if it needs most of that. */
+static inline uint64_t attribution_op_bytes(const struct attribution *attribution, uint32_t op) {
+  bool stages = attribution->staging_bytes > 0 && attribution->staging_op == op;
+  return attribution->weight_bytes[op] + attribution->row_bytes[op] + (stages ? attribution->staging_bytes : 0);
+}
 
 /* Takes a trace of the simulator or one that trace_read_csv() checked, in time linear in
  * its events. The caller frees with attribution_free(). Errors of trace_owners(), and

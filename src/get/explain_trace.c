@@ -28,7 +28,7 @@ int explain_by_trace(struct explain_context *context, const uint64_t *group, str
   const struct sim_peak *peak = &explanation->peak;
   explain_context_list_cuts(context, group);
   if (context->method->find_peak(context->sim, group, &explanation->cost, &explanation->peak) != 0) return -1;
-  for BITSET_EACH (v, group, graph->set_words) context->op_bytes[v] = peak->weight_bytes[v] + peak->row_bytes[v];
+  for BITSET_EACH (v, group, graph->set_words) context->op_bytes[v] = sim_peak_bytes(peak, (uint32_t)v);
   if (rank_cuts(explanation->cuts, graph, group, &context->cut_list, context->op_bytes, context->tensor_bytes,
                 model->hw.buffer_capacity_bytes) != 0) {
     return -1;

@@ -65,9 +65,7 @@ uint32_t explanation_culprit(const struct explanation *explanation, uint32_t op_
   const struct sim_peak *peak = &explanation->peak;
   uint32_t culprit = 0;
   for (uint32_t v = 1; v < op_count; v++) {
-    if (peak->weight_bytes[v] + peak->row_bytes[v] > peak->weight_bytes[culprit] + peak->row_bytes[culprit]) {
-      culprit = v;
-    }
+    if (sim_peak_bytes(peak, v) > sim_peak_bytes(peak, culprit)) culprit = v;
   }
   return culprit;
 }
@@ -75,5 +73,5 @@ uint32_t explanation_culprit(const struct explanation *explanation, uint32_t op_
 void explain_context_list_cuts(struct explain_context *context, const uint64_t *group) {
   group_cuts(sim_model(context->sim)->graph, group, &context->cut_list);
   context->explanation.cost = (struct group_cost){0};
-  context->explanation.peak.occupied_bytes = 0;
+  context->explanation.peak.occupied_bytes = context->explanation.peak.staging_bytes = 0;
 }

@@ -66,7 +66,8 @@ const struct explainer *explainer_find(const char *name);
  * fewer than EXPLAIN_LEAST_EDGES. */
 size_t explanation_edge_count(const struct graph *graph, const uint64_t *group, double fraction);
 
-/* The op that holds most at the peak, weights and rows together; the smaller label first. */
+/* The op that holds most at the peak, weights and rows together, and the staging area if it needs
+ * most of that; the smaller label first. */
 uint32_t explanation_culprit(const struct explanation *explanation, uint32_t op_count);
 
 #endif

@@ -8,9 +8,11 @@
 static void move_bytes(uint64_t *held, const struct trace_event *event, uint32_t owner) {
   switch (event->kind) {
     case TRACE_WEIGHTS:
+    case TRACE_STAGING:
     case TRACE_LOAD:
     case TRACE_ALLOC: held[owner] += event->bytes; break;
     case TRACE_FREE: held[owner] -= event->bytes; break;
+    case TRACE_FETCH:
     case TRACE_READ:
     case TRACE_FIRE:
     case TRACE_STORE:

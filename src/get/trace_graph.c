@@ -135,6 +135,8 @@ static int note_event(struct tracer *tracer, const struct trace_event *event) {
     case TRACE_READ: return note_read(tracer, op, trace_rows_find(tracer->present, event->tensor, event->row));
     case TRACE_FREE: return note_read(tracer, op, trace_rows_remove(tracer->present, event->tensor, event->row));
     case TRACE_STORE: note_store(tracer, event); return 0;
+    case TRACE_STAGING:
+    case TRACE_FETCH:
     case TRACE_FIRE:
     case TRACE_OVERFLOW: break;
   }

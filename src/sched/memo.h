@@ -11,13 +11,13 @@
 /* Why an invalid group was split where it was. */
 struct memo_reason {
   uint32_t culprit;
-  uint64_t weight_bytes, row_bytes, required_bytes; /* of the culprit; of the group */
+  uint64_t weight_bytes, row_bytes, required_bytes; /* of the culprit, its staging with its weights; of the group */
   struct explained_cut cut;
 };
 
 const struct sim_model *memo_model(const struct split_memo *memo);
 
-/* The expense of a group that is not valid is not known. */
+/* The expense of a group that is not valid is not known, nor what it requires (sim_try()). */
 bool memo_find_cost(struct split_memo *memo, const uint64_t *group, struct group_cost *cost, struct expense *expense);
 int memo_add_cost(struct split_memo *memo, const uint64_t *group, const struct group_cost *cost,
                   const struct expense *expense);

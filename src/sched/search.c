@@ -41,6 +41,8 @@ static int searcher_create_workers(struct searcher *searcher, struct error *err)
 static int searcher_cost_unfusable(struct searcher *searcher, struct sim *sim, struct error *err) {
   const struct sim_model *model = searcher->model;
   struct timed *timed;
+  uint64_t alone[GRAPH_MAX_SET_WORDS];
+  bitset_clear(alone, model->graph->set_words);
   if (!searcher->options->split.objective->timed) return 0;
   if (timed_create(&timed, model, err) != 0) return -1;
   int status = 0;
@@ -48,13 +50,14 @@ static int searcher_cost_unfusable(struct searcher *searcher, struct sim *sim, s
     struct group_cost cost;
     struct timed_cost run;
     if (bitset_has(searcher->fuseable, v)) continue;
-    status = sim_cost_streamed(sim, v, model->hw.buffer_capacity_bytes, &cost);
-    if (status == 0) status = timed_run_streamed(timed, v, cost.stripes, NULL, &run);
-    if (status == 0) {
+    bitset_add(alone, v);
+    status = sim_cost_brr(sim, alone, &cost);
+    if (status == 0 && cost.required_bytes <= model->hw.buffer_capacity_bytes) {
+      status = timed_run(timed, alone, cost.stripes, NULL, &run);
       const struct expense expense = {group_cost_dram_bytes(&cost), run.cycles, timed_total_pj(&run)};
-      expense_add(&searcher->unfusable, &expense);
+      if (status == 0) expense_add(&searcher->unfusable, &expense);
     }
-    if (status > 0) status = 0;
+    bitset_remove(alone, v);
   }
   timed_free(timed);
   return status == 0 ? 0 : error_memory(err);

@@ -63,22 +63,22 @@ static int splitter_expense(struct splitter *splitter, const uint64_t *group, co
   struct timed_cost timed;
   *expense = (struct expense){.dram_bytes = group_cost_dram_bytes(cost)};
   if (splitter->timed == NULL || cost->required_bytes > splitter->capacity_bytes) return 0;
-  if (timed_run(splitter->timed, group, NULL, &timed) != 0) return -1;
+  if (timed_run(splitter->timed, group, cost->stripes, NULL, &timed) != 0) return -1;
   expense->cycles = timed.cycles;
   expense->energy_pj = timed_total_pj(&timed);
   return 0;
 }
 
-/* Whether the group is valid, and then its cost. 1 valid, 0 not, -1 without memory. Its
- * weights alone may rule it out, for which nothing is run. */
+/* Whether the group is valid, and then its cost. 1 valid, 0 not, -1 without memory. Weights
+ * that stay may rule it out by themselves, for which nothing is run. */
 static int splitter_cost(struct splitter *splitter, const uint64_t *group, struct group_cost *cost,
                          struct expense *expense) {
   const struct sim_model *model = memo_model(splitter->memo);
   uint64_t weight_bytes = 0;
   for BITSET_EACH (v, group, splitter->graph->set_words) weight_bytes += model->weight_bytes[v];
-  if (weight_bytes > splitter->capacity_bytes) return 0;
+  if (splitter->rules.method->weights_stay && weight_bytes > splitter->capacity_bytes) return 0;
   if (!memo_find_cost(splitter->memo, group, cost, expense)) {
-    if (splitter->rules.method->cost(splitter->sim, group, cost) != 0) return -1;
+    if (splitter->rules.method->attempt(splitter->sim, group, cost) != 0) return -1;
     if (splitter_expense(splitter, group, cost, expense) != 0) return -1;
     if (memo_add_cost(splitter->memo, group, cost, expense) != 0) return -1;
   }
@@ -247,10 +247,12 @@ static int split_cheapest(struct splitter *splitter, const uint64_t *group, cons
 
 static struct memo_reason explanation_reason(const struct explanation *explanation, uint32_t op_count) {
   uint32_t culprit = explanation_culprit(explanation, op_count);
+  const struct sim_peak *peak = &explanation->peak;
+  uint64_t staging_bytes = peak->staging_op == culprit ? peak->staging_bytes : 0;
   return (struct memo_reason){
       .culprit = culprit,
-      .weight_bytes = explanation->peak.weight_bytes[culprit],
-      .row_bytes = explanation->peak.row_bytes[culprit],
+      .weight_bytes = peak->weight_bytes[culprit] + staging_bytes,
+      .row_bytes = peak->row_bytes[culprit],
       .required_bytes = explanation->cost.required_bytes,
       .cut = explanation->cuts[0],
   };

@@ -234,6 +234,27 @@ int64_t use_last_row(const struct use *use, uint32_t q) {
   return rows.left == 0 ? -1 : (int64_t)rows.row + (int64_t)(rows.left - 1) * rows.step;
 }
 
+/* No firing up to q needs a row after this one. */
+static int64_t use_last_possible(const struct use *use, uint32_t q) {
+  int64_t end = (int64_t)use->line_count - 1;
+  if (use->table != NULL) return end;
+  int64_t last = (int64_t)use->stride * q + use->base + (int64_t)(use->taps - 1) * use->dilation;
+  return last < end ? last : end;
+}
+
+/* At the lower border the taps of a dilated window fall outside one by one, so the last row
+ * that a firing needs may lie before that of the firing above. */
+int64_t use_last_row_of(const struct use *use, uint32_t from, uint32_t to) {
+  int64_t last = -1;
+  if (use->streamed) return from < to ? (int64_t)use->firings - 1 : -1;
+  if (use->table == NULL && use->taps == 0) return -1;
+  for (uint32_t q = to; q > from && last < use_last_possible(use, q - 1); q--) {
+    int64_t row = use_last_row(use, q - 1);
+    if (row > last) last = row;
+  }
+  return last;
+}
+
 int64_t use_last_firing(const struct use *use, uint32_t i) {
   if (use->table != NULL) return use->table->last_firing[i];
   int64_t x = (int64_t)i - use->base; /* stride * q + j * dilation */

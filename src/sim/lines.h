@@ -70,6 +70,9 @@ int lines_build(struct lines *lines, const uint64_t *group);
 /* The last row of the line that firing q needs, or -1 if it needs none. */
 int64_t use_last_row(const struct use *use, uint32_t q);
 
+/* The last row that firings from .. to-1 need, or -1. */
+int64_t use_last_row_of(const struct use *use, uint32_t from, uint32_t to);
+
 /* The last firing that needs row i of the line, or -1 if none does. */
 int64_t use_last_firing(const struct use *use, uint32_t i);
 

@@ -1,5 +1,6 @@
 noinst_LIBRARIES += src/sim/libsim.a
 src_sim_libsim_a_SOURCES = \
+	src/sim/brr.c src/sim/brr.h \
 	src/sim/compute.c src/sim/compute.h \
 	src/sim/dram.c src/sim/dram.h \
 	src/sim/dram_channel.h \
@@ -17,7 +18,6 @@ src_sim_libsim_a_SOURCES = \
 	src/sim/rows.c src/sim/rows.h \
 	src/sim/sim.c src/sim/sim.h \
 	src/sim/steady.c src/sim/steady.h \
-	src/sim/streamed.c src/sim/streamed.h \
 	src/sim/timed.c src/sim/timed.h \
 	src/sim/timed_cost.c \
 	src/sim/timed_dma.c \

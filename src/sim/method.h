@@ -3,6 +3,7 @@
 #ifndef SPILLWAY_SIM_METHOD_H
 #define SPILLWAY_SIM_METHOD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,7 +12,10 @@
 /* The functions are those of sim.h, which see. */
 struct method {
   const char *name, *summary;
+  bool weights_stay; /* a group holds all its weights, so that they alone may rule it out */
+  bool chooses;      /* among the other methods, for each group */
   int (*cost)(struct sim *sim, const uint64_t *group, struct group_cost *cost);
+  int (*attempt)(struct sim *sim, const uint64_t *group, struct group_cost *cost); /* sim_try() */
   int (*find_peak)(struct sim *sim, const uint64_t *group, struct group_cost *cost, struct sim_peak *peak);
   int (*trace)(struct sim *sim, const uint64_t *group, uint64_t capacity_bytes, const struct trace_sink *sink);
 };
@@ -21,5 +25,8 @@ extern const size_t method_count;
 
 /* NULL if there is none of that name. */
 const struct method *method_find(const char *name);
+
+/* The name of the method under which a group of that cost ran. */
+const char *method_ran(const struct method *method, const struct group_cost *cost);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "sim/brr.h"
 #include "sim/compute.h"
 #include "util/bitset.h"
 #include "util/saturate.h"
@@ -49,6 +50,8 @@ struct builder {
   const struct dram_layout *layout;
   uint64_t occupied_bytes, loaded_bytes;
   bool with_weights, alone;
+  bool streamed; /* in stripes */
+  bool fetching; /* the weights of the op that runs are to pass by */
 };
 
 void program_free(struct program *program) {
@@ -217,6 +220,75 @@ static void set_take(struct step *step, const struct builder *builder, uint64_t 
   set_work(step, builder, on_array ? 1 : rows, share);
 }
 
+/* ---- weights that pass by ---- */
+
+/* Sub-groups of output channels of an op. */
+static uint32_t piece_count(const struct builder *builder, uint32_t op) {
+  return (uint32_t)saturate_divide(builder->model->graph->ops[op].out_channels, builder->model->hw.brr_subgroup_channels);
+}
+
+static void add_piece_step(struct builder *builder, enum step_kind kind, uint32_t op, uint32_t i, uint32_t pieces) {
+  uint64_t weight_bytes = builder->model->weight_bytes[op];
+  const struct step step = {
+      .kind = kind,
+      .op = op,
+      .tensor = TRACE_NO_TENSOR,
+      .row = i,
+      .bytes = share_of(weight_bytes, share_one(i, pieces)),
+      .address = builder->layout->weight_address[op] + share_before(weight_bytes, i, pieces),
+  };
+  add_step(builder, &step);
+}
+
+static uint64_t needed_bytes_of(const struct lines *lines, const struct line *line, uint32_t from, uint32_t rows) {
+  uint64_t bytes = 0;
+  for (uint32_t q = from; q < from + rows; q++) bytes += needed_bytes(lines, line, q);
+  return bytes;
+}
+
+/* The new rows of a line, computed together from one sub-group of weights after the other. Each
+ * is loaded when the one before is done with: the machine, which has room for two, loads it
+ * ahead. Of several outputs the first sees the weights pass. */
+static void add_together(struct builder *builder, uint32_t index) {
+  const struct lines *lines = &builder->walk->lines;
+  const struct line *line = &lines->items[index];
+  uint32_t from = builder->walk->next[index], rows = builder->walk->open[index];
+  uint32_t pieces = builder->fetching ? piece_count(builder, line->op) : 1;
+  uint64_t weight_bytes = builder->fetching ? builder->model->weight_bytes[line->op] : 0;
+  uint64_t read_bytes = weight_bytes + needed_bytes_of(lines, line, from, rows);
+  for (uint32_t i = 0; i < pieces; i++) {
+    const struct share share = share_one(i, pieces);
+    struct step step = {.op = line->op, .tensor = line->tensor, .row = row_set_row(&line->set, from)};
+    if (builder->fetching) add_piece_step(builder, STEP_LOAD, line->op, i, pieces);
+    set_work(&step, builder, rows, share);
+    step.read_bytes = share_of(read_bytes, share);
+    step.write_bytes = share_of(rows * line->row_bytes, share);
+    step.fires = i + 1 == pieces ? rows : 0;
+    add_step(builder, &step);
+    if (builder->fetching) add_piece_step(builder, STEP_FREE, line->op, i, pieces);
+  }
+  builder->fetching = false;
+}
+
+/* The work on row number `taken` of the `rows` that a reduction takes, while its part of the
+ * weights passes: it falls apart where one sub-group of weights gives way to the next. In parts
+ * of rows * pieces, a row is `pieces` of them and a sub-group `rows`. */
+static void add_take_in_pieces(struct builder *builder, const struct step *take, uint64_t taken, uint64_t rows) {
+  uint32_t pieces = piece_count(builder, take->op);
+  uint64_t end = (taken + 1) * pieces, row_bytes = builder->model->row_bytes[take->tensor];
+  for (uint64_t at = taken * pieces, next; at < end; at = next) {
+    uint32_t piece = (uint32_t)(at / rows);
+    next = (piece + 1) * rows < end ? (piece + 1) * rows : end;
+    const struct share share = {at, next, rows * pieces};
+    struct step step = *take;
+    if (at % rows == 0) add_piece_step(builder, STEP_LOAD, take->op, piece, pieces);
+    set_take(&step, builder, rows, share);
+    step.read_bytes = share_of(builder->model->weight_bytes[take->op], share) + share_of(row_bytes * rows, share);
+    add_step(builder, &step);
+    if (next % rows == 0) add_piece_step(builder, STEP_FREE, take->op, piece, pieces);
+  }
+}
+
 static void add_take(struct builder *builder, uint32_t op, uint32_t tensor, uint32_t row) {
   const struct lines *lines = &builder->walk->lines;
   const struct use *use = find_taker(builder->walk, op, tensor, row);
@@ -224,6 +296,10 @@ static void add_take(struct builder *builder, uint32_t op, uint32_t tensor, uint
   uint64_t before = taken_before(lines, use), rows = taken_rows(lines, &lines->items[use->consumer]);
   const struct share share = share_one(before + row_set_index(&lines->items[use->line].set, row), rows);
   struct step step = {.op = op, .tensor = tensor, .row = row, .takes = true};
+  if (builder->fetching) {
+    add_take_in_pieces(builder, &step, share.from, rows);
+    return;
+  }
   set_take(&step, builder, rows, share);
   step.read_bytes = lines->items[use->line].row_bytes + share_of(builder->model->weight_bytes[op], share);
   add_step(builder, &step);
@@ -284,6 +360,20 @@ static void add_weights(struct builder *builder, uint32_t op, uint64_t bytes) {
   if (builder->occupied_bytes > builder->program->peak_bytes) builder->program->peak_bytes = builder->occupied_bytes;
 }
 
+/* Rows that are computed together come one after the other, and the first stands for them all. */
+static void add_fired(struct builder *builder, const struct trace_event *event) {
+  const struct lines *lines = &builder->walk->lines;
+  uint32_t index = lines->of_tensor[event->tensor];
+  const struct line *line = &lines->items[index];
+  bool together = builder->streamed && builder->model->weight_bytes[line->op] > 0 && !line->streams;
+  if (!together) {
+    add_fire(builder, event->tensor, event->row);
+    builder->fetching = false;
+  } else if (row_set_index(&line->set, event->row) == builder->walk->next[index]) {
+    add_together(builder, index);
+  }
+}
+
 static void take_event(void *context, const struct trace_event *event) {
   struct builder *builder = context;
   const struct lines *lines = &builder->walk->lines;
@@ -293,9 +383,11 @@ static void take_event(void *context, const struct trace_event *event) {
     case TRACE_LOAD: add_row_step(builder, STEP_LOAD, event->op, event->tensor, event->row); break;
     case TRACE_ALLOC: add_row_step(builder, STEP_ALLOC, event->op, event->tensor, event->row); break;
     case TRACE_READ: add_take(builder, event->op, event->tensor, event->row); break;
-    case TRACE_FIRE: add_fire(builder, event->tensor, event->row); break;
+    case TRACE_FIRE: add_fired(builder, event); break;
     case TRACE_STORE: add_store(builder, line, event->row); break;
     case TRACE_FREE: add_free(builder, line, event->op, event->row); break;
+    case TRACE_FETCH: builder->fetching = true; break;
+    case TRACE_STAGING: /* the pieces take their own room */
     case TRACE_OVERFLOW: break;
   }
 }
@@ -314,163 +406,17 @@ int program_build(struct program *program, struct walk *walk, const struct dram_
   return program->out_of_memory ? -1 : 0;
 }
 
-/* ---- one op with streamed weights ---- */
+/* ---- in stripes ---- */
 
-/* A stripe: output rows from .. to-1, and the sub-groups of weights that pass meanwhile. */
-struct stripe {
-  uint32_t op, from, to, pieces;
-  uint64_t weight_bytes, read_bytes;
-};
-
-/* The last firing that needs the row, but for those that take rows one by one; or -1. */
-static int64_t last_firing(const struct lines *lines, const struct line *line, uint32_t row) {
-  int64_t last = -1;
-  for (uint32_t e = line->first_use; e != LINES_NONE; e = lines->uses[e].next) {
-    int64_t firing = lines->uses[e].streamed ? -1 : use_last_firing(&lines->uses[e], row);
-    if (firing > last) last = firing;
-  }
-  return last;
-}
-
-/* The rows of a line from outside that must be there together and that the stripe needs for the
- * first time. */
-static void load_stripe_rows(struct builder *builder, const struct stripe *stripe, uint32_t index) {
-  const struct lines *lines = &builder->walk->lines;
-  const struct line *line = &lines->items[index];
-  int64_t last = -1;
-  for (uint32_t e = line->first_use; e != LINES_NONE; e = lines->uses[e].next) {
-    for (uint32_t q = stripe->from; q < stripe->to && !lines->uses[e].streamed; q++) {
-      int64_t row = use_last_row(&lines->uses[e], q);
-      if (row > last) last = row;
-    }
-  }
-  for (uint32_t *next = &builder->walk->next[index]; (int64_t)*next <= last; (*next)++) {
-    if (last_firing(lines, line, *next) < 0) continue;
-    add_row_step(builder, STEP_LOAD, stripe->op, line->tensor, row_set_row(&line->set, *next));
-  }
-}
-
-/* Lets go of those that no later stripe needs. *over: rows before it have been let go. */
-static void free_stripe_rows(struct builder *builder, const struct stripe *stripe, uint32_t index) {
-  const struct lines *lines = &builder->walk->lines;
-  const struct line *line = &lines->items[index];
-  uint32_t *over = &builder->walk->taken[line->first_use], loaded = builder->walk->next[index];
-  while (*over < loaded && last_firing(lines, line, *over) < (int64_t)stripe->from) ++*over;
-  for (uint32_t q = *over; q < loaded; q++) {
-    int64_t last = last_firing(lines, line, q);
-    if (last < (int64_t)stripe->from || last >= (int64_t)stripe->to) continue;
-    add_row_step(builder, STEP_FREE, stripe->op, line->tensor, row_set_row(&line->set, q));
-  }
-}
-
-static void add_piece_step(struct builder *builder, const struct stripe *stripe, enum step_kind kind, uint32_t i) {
-  const struct step step = {
-      .kind = kind,
-      .op = stripe->op,
-      .tensor = TRACE_NO_TENSOR,
-      .row = i,
-      .bytes = share_of(stripe->weight_bytes, share_one(i, stripe->pieces)),
-      .address = builder->layout->weight_address[stripe->op] + share_before(stripe->weight_bytes, i, stripe->pieces),
-  };
-  add_step(builder, &step);
-}
-
-/* One sub-group of weights after the other. Each is loaded when the one before is done with: the
- * machine, which has room for two, loads it ahead. */
-static void add_pieces(struct builder *builder, const struct stripe *stripe) {
-  const struct line *output = &builder->walk->lines.items[0];
-  uint32_t rows = stripe->to - stripe->from;
-  for (uint32_t i = 0; i < stripe->pieces; i++) {
-    const struct share share = share_one(i, stripe->pieces);
-    struct step step = {.op = stripe->op, .tensor = output->tensor, .row = row_set_row(&output->set, stripe->from)};
-    add_piece_step(builder, stripe, STEP_LOAD, i);
-    set_work(&step, builder, rows, share);
-    step.read_bytes = share_of(stripe->weight_bytes + stripe->read_bytes, share);
-    step.write_bytes = share_of(rows * output->row_bytes, share);
-    step.fires = i + 1 == stripe->pieces ? rows : 0;
-    add_step(builder, &step);
-    add_piece_step(builder, stripe, STEP_FREE, i);
-  }
-}
-
-/* The work on row number `taken` of the `rows` that a reduction takes, while its part of the
- * weights passes: it falls apart where one sub-group of weights gives way to the next. In parts
- * of rows * pieces, a row is `pieces` of them and a sub-group `rows`. */
-static void add_pieces_of_row(struct builder *builder, const struct stripe *stripe, const struct step *take,
-                              uint64_t taken, uint64_t rows) {
-  uint64_t end = (taken + 1) * stripe->pieces, row_bytes = builder->model->row_bytes[take->tensor];
-  for (uint64_t at = taken * stripe->pieces, next; at < end; at = next) {
-    uint32_t piece = (uint32_t)(at / rows);
-    next = (piece + 1) * rows < end ? (piece + 1) * rows : end;
-    const struct share share = {at, next, rows * stripe->pieces};
-    struct step step = *take;
-    if (at % rows == 0) add_piece_step(builder, stripe, STEP_LOAD, piece);
-    set_take(&step, builder, rows, share);
-    step.read_bytes = share_of(stripe->weight_bytes, share) + share_of(row_bytes * rows, share);
-    add_step(builder, &step);
-    if (next % rows == 0) add_piece_step(builder, stripe, STEP_FREE, piece);
-  }
-}
-
-/* A reduction over rows takes them one by one; those that it needs whole are there. */
-static void add_reduction(struct builder *builder, const struct stripe *stripe) {
-  const struct lines *lines = &builder->walk->lines;
-  const struct line *output = &lines->items[0];
-  uint64_t taken = 0, rows = taken_rows(lines, output);
-  for (uint32_t e = output->first_input; e < output->first_input + output->input_count; e++) {
-    const struct line *input = &lines->items[lines->uses[e].line];
-    for (uint32_t q = 0; lines->uses[e].streamed && q < input->set.count; q++) {
-      const struct step take = {
-          .op = stripe->op, .tensor = input->tensor, .row = row_set_row(&input->set, q), .takes = true};
-      bool comes_alone = last_firing(lines, input, q) < 0;
-      if (comes_alone) add_row_step(builder, STEP_LOAD, stripe->op, input->tensor, take.row);
-      add_pieces_of_row(builder, stripe, &take, taken++, rows);
-      if (comes_alone) add_row_step(builder, STEP_FREE, stripe->op, input->tensor, take.row);
-    }
-  }
-  add_fire(builder, output->tensor, row_set_row(&output->set, 0));
-}
-
-static void add_stripe(struct builder *builder, struct stripe *stripe) {
-  const struct lines *lines = &builder->walk->lines;
-  const struct line *output = &lines->items[0];
-  for (uint32_t i = 1; i < lines->count; i++) load_stripe_rows(builder, stripe, i);
-  for (uint32_t q = stripe->from; q < stripe->to; q++) {
-    add_row_step(builder, STEP_ALLOC, stripe->op, output->tensor, row_set_row(&output->set, q));
-    stripe->read_bytes += needed_bytes(lines, output, q);
-  }
-  if (output->streams) {
-    add_reduction(builder, stripe);
-  } else {
-    add_pieces(builder, stripe);
-  }
-  for (uint32_t q = stripe->from; q < stripe->to; q++) {
-    uint32_t row = row_set_row(&output->set, q);
-    add_store(builder, output, row);
-    add_free(builder, output, stripe->op, row);
-  }
-  for (uint32_t i = 1; i < lines->count; i++) free_stripe_rows(builder, stripe, i);
-}
-
-int program_build_streamed(struct program *program, struct walk *walk, const struct dram_layout *layout, uint32_t op,
-                           uint32_t stripes) {
+int program_build_streamed(struct program *program, struct walk *walk, const struct dram_layout *layout,
+                           const uint64_t *group, uint32_t stripes) {
   struct builder builder = builder_start(program, walk, layout);
-  const struct sim_model *model = builder.model;
-  uint64_t group[GRAPH_MAX_SET_WORDS];
-  bitset_clear(group, model->graph->set_words);
-  bitset_add(group, op);
+  builder.streamed = true;
   if (walk_prepare(walk, group) != 0 || reserve_stores(program, &walk->lines) != 0) return -1;
-  uint32_t rows = walk->lines.items[0].set.count, height = (rows + stripes - 1) / stripes;
-  uint64_t channels = model->graph->ops[op].out_channels, step = model->hw.brr_subgroup_channels;
-  for (uint32_t from = 0; from < rows; from += height) {
-    struct stripe stripe = {
-        .op = op,
-        .from = from,
-        .to = rows - from < height ? rows : from + height,
-        .pieces = (uint32_t)saturate_divide(channels, step),
-        .weight_bytes = model->weight_bytes[op],
-    };
-    add_stripe(&builder, &stripe);
-  }
+  const struct trace_sink sink = {take_event, &builder};
+  walk->sink = &sink;
+  walk->skip_steady = false;
+  brr_run(walk, brr_height(walk, stripes));
+  walk->sink = NULL;
   return program->out_of_memory ? -1 : 0;
 }

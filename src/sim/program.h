@@ -68,9 +68,10 @@ void dram_layout_free(struct dram_layout *layout);
 int program_build(struct program *program, struct walk *walk, const struct dram_layout *layout, const uint64_t *group,
                   bool with_weights);
 
-/* An op alone with its weights streamed in that many stripes (streamed.h). */
-int program_build_streamed(struct program *program, struct walk *walk, const struct dram_layout *layout, uint32_t op,
-                           uint32_t stripes);
+/* The program of a group that runs with streamed weights in that many stripes (brr.h), one image.
+ * Its sub-groups of weights take room one at a time; the machine loads the next ahead. */
+int program_build_streamed(struct program *program, struct walk *walk, const struct dram_layout *layout,
+                           const uint64_t *group, uint32_t stripes);
 
 /* Takes a zeroed program. */
 void program_free(struct program *program);

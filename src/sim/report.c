@@ -38,11 +38,14 @@ static int complain_streamed(struct sim *sim, struct error *err) {
   const struct sim_model *model = sim_model(sim);
   uint64_t capacity = model->hw.buffer_capacity_bytes, most = 0;
   uint32_t neediest = 0, count = 0;
+  uint64_t alone[GRAPH_MAX_SET_WORDS];
+  bitset_clear(alone, model->graph->set_words);
   for (uint32_t v = 0; v < model->graph->op_count; v++) {
     struct group_cost cost;
-    int status = sim_cost_streamed(sim, v, capacity, &cost);
-    if (status < 0) return error_memory(err);
-    if (status == 0) continue;
+    bitset_add(alone, v);
+    if (sim_cost_brr(sim, alone, &cost) != 0) return error_memory(err);
+    bitset_remove(alone, v);
+    if (cost.required_bytes <= capacity) continue;
     count++;
     if (cost.required_bytes <= most) continue;
     most = cost.required_bytes;
@@ -58,11 +61,11 @@ static int complain_streamed(struct sim *sim, struct error *err) {
 }
 
 /* An op that cannot run under the method runs alone with streamed weights. */
-static int report_streamed(struct group_report *group, struct sim *sim, uint32_t op, struct error *err) {
+static int report_streamed(struct group_report *group, struct sim *sim, const uint64_t *op, struct error *err) {
   group->method = REPORT_STREAMED;
-  int status = sim_cost_streamed(sim, op, sim_model(sim)->hw.buffer_capacity_bytes, &group->cost);
-  if (status < 0) return error_memory(err);
-  return status == 0 ? 0 : complain_streamed(sim, err);
+  if (sim_cost_brr(sim, op, &group->cost) != 0) return error_memory(err);
+  bool fits = group->cost.required_bytes <= sim_model(sim)->hw.buffer_capacity_bytes;
+  return fits ? 0 : complain_streamed(sim, err);
 }
 
 static int report_group(struct group_report *group, struct sim *sim, const struct method *method,
@@ -70,14 +73,14 @@ static int report_group(struct group_report *group, struct sim *sim, const struc
   const struct sim_model *model = sim_model(sim);
   size_t words = model->graph->set_words;
   uint64_t outside[GRAPH_MAX_SET_WORDS];
-  group->method = method->name;
   bitset_minus(outside, ops, fuseable, words);
   group->fuseable = bitset_empty(outside, words);
   if (!group->fuseable && bitset_count(ops, words) == 1) {
     group->valid = true;
-    return report_streamed(group, sim, (uint32_t)bitset_next(ops, words, 0), err);
+    return report_streamed(group, sim, ops, err);
   }
   if (method->cost(sim, ops, &group->cost) != 0) return error_memory(err);
+  group->method = method_ran(method, &group->cost);
   group->valid = group->cost.required_bytes <= model->hw.buffer_capacity_bytes;
   return 0;
 }

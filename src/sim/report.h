@@ -14,7 +14,7 @@
 
 struct group_report {
   struct group_cost cost;
-  const char *method; /* the plan's, or REPORT_STREAMED */
+  const char *method; /* that it ran under: the plan's, what auto chose, or REPORT_STREAMED */
   bool valid;         /* required bytes fit the buffer */
   bool fuseable;      /* none of its ops is unfusable under the method */
 };

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "sim/streamed.h"
+#include "sim/brr.h"
 #include "sim/walk.h"
 #include "util/bitset.h"
 
@@ -55,6 +55,14 @@ int sim_cost(struct sim *sim, const uint64_t *group, struct group_cost *cost) {
   return 0;
 }
 
+int sim_try(struct sim *sim, const uint64_t *group, struct group_cost *cost) {
+  if (sim_traffic(sim, group, cost) != 0) return -1;
+  sim->walk.give_up_bytes = sim->model->hw.buffer_capacity_bytes;
+  walk_run(&sim->walk);
+  cost->required_bytes = sim->walk.peak_bytes;
+  return 0;
+}
+
 int sim_cost_plain(struct sim *sim, const uint64_t *group, struct group_cost *cost) {
   if (sim_traffic(sim, group, cost) != 0) return -1;
   sim->walk.skip_steady = false;
@@ -63,12 +71,74 @@ int sim_cost_plain(struct sim *sim, const uint64_t *group, struct group_cost *co
   return 0;
 }
 
+int sim_cost_streamed(struct sim *sim, const uint64_t *group, uint64_t capacity_bytes, struct group_cost *cost) {
+  if (sim_traffic(sim, group, cost) != 0) return -1;
+  return brr_cost(&sim->walk, capacity_bytes, UINT64_MAX, cost);
+}
+
+/* Where the weights alone are too much, LBDF is not run unless it may need less than stripes do.
+ * give_up_bytes: what invalid groups require matters up to there. */
+static int cost_within(struct sim *sim, const uint64_t *group, uint64_t capacity_bytes, uint64_t give_up_bytes,
+                       struct group_cost *cost) {
+  struct walk *walk = &sim->walk;
+  if (sim_traffic(sim, group, cost) != 0) return -1;
+  struct group_cost streamed = *cost;
+  bool heavy = walk->weight_bytes > capacity_bytes;
+  if (heavy) {
+    bool fits = brr_cost(walk, capacity_bytes, give_up_bytes, &streamed) == 0;
+    if (fits || streamed.required_bytes < walk->weight_bytes || walk->weight_bytes > give_up_bytes) {
+      *cost = streamed;
+      return 0;
+    }
+  }
+  walk_rewind(walk);
+  walk->give_up_bytes = give_up_bytes;
+  walk_run(walk);
+  cost->required_bytes = walk->peak_bytes;
+  if (cost->required_bytes <= capacity_bytes) return 0;
+  bool fits = !heavy && brr_cost(walk, capacity_bytes, give_up_bytes, &streamed) == 0;
+  if (fits || streamed.required_bytes < cost->required_bytes) *cost = streamed;
+  return 0;
+}
+
+int sim_cost_brr(struct sim *sim, const uint64_t *group, struct group_cost *cost) {
+  return cost_within(sim, group, sim->model->hw.buffer_capacity_bytes, UINT64_MAX, cost);
+}
+
+int sim_try_brr(struct sim *sim, const uint64_t *group, struct group_cost *cost) {
+  uint64_t capacity_bytes = sim->model->hw.buffer_capacity_bytes;
+  return cost_within(sim, group, capacity_bytes, capacity_bytes, cost);
+}
+
+/* ---- traces ---- */
+
+/* The prepared group again, as it ran. */
+static void run_again(struct walk *walk, uint32_t stripes) {
+  if (stripes == 0) {
+    walk_run(walk);
+  } else {
+    brr_run(walk, brr_height(walk, stripes));
+  }
+}
+
+static void trace_run(struct walk *walk, uint32_t stripes, uint64_t capacity_bytes, const struct trace_sink *sink) {
+  walk_rewind(walk);
+  walk->capacity_bytes = capacity_bytes;
+  walk->sink = sink;
+  walk->skip_steady = false;
+  run_again(walk, stripes);
+}
+
 int sim_trace(struct sim *sim, const uint64_t *group, uint64_t capacity_bytes, const struct trace_sink *sink) {
   if (walk_prepare(&sim->walk, group) != 0) return -1;
-  sim->walk.capacity_bytes = capacity_bytes;
-  sim->walk.sink = sink;
-  sim->walk.skip_steady = false;
-  walk_run(&sim->walk);
+  trace_run(&sim->walk, 0, capacity_bytes, sink);
+  return 0;
+}
+
+int sim_trace_brr(struct sim *sim, const uint64_t *group, uint64_t capacity_bytes, const struct trace_sink *sink) {
+  struct group_cost cost;
+  if (cost_within(sim, group, capacity_bytes, UINT64_MAX, &cost) != 0) return -1;
+  trace_run(&sim->walk, cost.stripes, capacity_bytes, sink);
   return 0;
 }
 
@@ -114,7 +184,7 @@ static uint32_t line_oldest(const struct walk *walk, const struct line *line, ui
 static uint64_t line_present_rows(const struct walk *walk, uint32_t index) {
   const struct line *line = &walk->lines.items[index];
   uint32_t next = walk->next[index];
-  uint64_t rows = walk->open[index] ? 1 : 0;
+  uint64_t rows = walk->open[index];
   if (walk->firing == index) {
     rows++; /* taking room now, whether or not anybody inside reads it */
     next--;
@@ -157,32 +227,54 @@ static void peak_freed(void *context, struct walk *walk, const struct use *use, 
   walk->stop = --watch->open_rows == 0;
 }
 
-int sim_find_peak(struct sim *sim, const uint64_t *group, struct group_cost *cost, struct sim_peak *peak) {
-  struct walk *walk = &sim->walk;
-  const struct graph *graph = sim->model->graph;
-  for (uint32_t v = 0; v < graph->op_count; v++) peak->weight_bytes[v] = peak->row_bytes[v] = 0;
-  if (sim_cost(sim, group, cost) != 0) return -1;
-  peak->occupied_bytes = cost->required_bytes;
+/* Weights that stay are their ops', from first to last. */
+static void share_weights(const struct walk *walk, struct sim_peak *peak) {
   for (uint32_t i = 0; i < walk->lines.inside_count; i++) {
     uint32_t op = walk->lines.items[i].op;
-    peak->weight_bytes[op] = sim->model->weight_bytes[op];
+    peak->weight_bytes[op] = walk->lines.model->weight_bytes[op];
   }
-  if (cost->required_bytes == walk->weight_bytes) return 0;
+}
+
+static void share_staging(const struct walk *walk, struct sim_peak *peak) {
+  for (uint32_t i = 0; i < walk->lines.inside_count; i++) {
+    uint32_t op = walk->lines.items[i].op;
+    uint64_t bytes = brr_staging_bytes(walk->lines.model, op);
+    if (bytes <= peak->staging_bytes) continue;
+    peak->staging_bytes = bytes;
+    peak->staging_op = op;
+  }
+}
+
+/* Shares what the group, just run at that cost, held at its peak. */
+static int share_peak(struct sim *sim, const struct group_cost *cost, struct sim_peak *peak) {
+  struct walk *walk = &sim->walk;
+  uint64_t constant = cost->stripes == 0 ? walk->weight_bytes : 0;
+  peak->occupied_bytes = cost->required_bytes;
+  peak->staging_bytes = 0;
+  peak->staging_op = GRAPH_NO_OP;
+  for (uint32_t v = 0; v < sim->model->graph->op_count; v++) peak->weight_bytes[v] = peak->row_bytes[v] = 0;
+  if (cost->stripes == 0) {
+    share_weights(walk, peak);
+  } else {
+    share_staging(walk, peak);
+    constant = peak->staging_bytes;
+  }
+  if (cost->required_bytes == constant) return 0;
   struct peak_watch state = {.peak = peak, .loaded = malloc(walk->lines.count * sizeof *state.loaded)};
   if (state.loaded == NULL) return -1;
   const struct walk_watch watch = {peak_reached, peak_freed, &state};
   walk_rewind(walk);
   walk->watch = &watch;
   walk->watch_bytes = cost->required_bytes;
-  walk_run(walk);
+  run_again(walk, cost->stripes);
   free(state.loaded);
   return 0;
 }
 
-int sim_cost_streamed(struct sim *sim, uint32_t op, uint64_t capacity_bytes, struct group_cost *cost) {
-  uint64_t group[GRAPH_MAX_SET_WORDS];
-  bitset_clear(group, sim->model->graph->set_words);
-  bitset_add(group, op);
-  if (sim_cost(sim, group, cost) != 0) return -1;
-  return streamed_cost(&sim->walk.lines, op, capacity_bytes, cost);
+int sim_find_peak(struct sim *sim, const uint64_t *group, struct group_cost *cost, struct sim_peak *peak) {
+  return sim_cost(sim, group, cost) == 0 ? share_peak(sim, cost, peak) : -1;
+}
+
+int sim_find_peak_brr(struct sim *sim, const uint64_t *group, struct group_cost *cost, struct sim_peak *peak) {
+  return sim_cost_brr(sim, group, cost) == 0 ? share_peak(sim, cost, peak) : -1;
 }

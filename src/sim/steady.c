@@ -273,8 +273,24 @@ void steady_pick(struct walk *walk, uint32_t output) {
   for (uint32_t i = 0; i < walk->output_count; i++) pick[1 + i] = walk->next[walk->outputs[i]];
 }
 
+/* Whether all outputs come as many rows further in each period of stripes: what they are to
+ * reach is a part of the rows of the tallest, rounded up. */
+static bool stripes_repeat(struct comparison c) {
+  const struct walk *walk = c.walk;
+  uint64_t step = walk->striped_rows - c.snapshot->striped_rows, tallest = 0;
+  for (uint32_t i = 0; i < walk->output_count; i++) {
+    uint32_t rows = walk->lines.items[walk->outputs[i]].set.count;
+    if (rows > tallest) tallest = rows;
+  }
+  for (uint32_t i = 0; i < walk->output_count; i++) {
+    if (step * walk->lines.items[walk->outputs[i]].set.count % tallest != 0) return false;
+  }
+  return true;
+}
+
 static int64_t steady_periods(struct comparison c, enum walk_loop loop, int64_t left) {
   const struct walk *walk = c.walk;
+  if (loop == WALK_STRIPES && !stripes_repeat(c)) return 0;
   int64_t periods = left / c.snapshot->turns;
   for (uint32_t i = 0; i < walk->output_count && periods > 0; i++) {
     periods = least(periods, stored_periods(c, walk->outputs[i]));
@@ -297,6 +313,8 @@ static void steady_skip(struct walk *walk, const struct walk_snapshot *snapshot,
   }
   /* The change may be negative; unsigned arithmetic wraps to the right sum. */
   walk->occupied_bytes += (walk->occupied_bytes - snapshot->occupied_bytes) * (uint64_t)periods;
+  walk->fetched_bytes += (walk->fetched_bytes - snapshot->fetched_bytes) * (uint64_t)periods;
+  walk->striped_rows += (walk->striped_rows - snapshot->striped_rows) * (uint32_t)periods;
   walk->skipped_periods += (uint64_t)periods;
 }
 
@@ -305,6 +323,8 @@ static void snapshot_take(struct walk_snapshot *snapshot, const struct walk *wal
   snapshot->turns = 0;
   snapshot->last_turns = last_turns;
   snapshot->occupied_bytes = walk->occupied_bytes;
+  snapshot->fetched_bytes = walk->fetched_bytes;
+  snapshot->striped_rows = walk->striped_rows;
   memcpy(snapshot->next, walk->next, walk->lines.count * sizeof *walk->next);
   memcpy(snapshot->taken, walk->taken, walk->lines.use_count * sizeof *walk->taken);
 }

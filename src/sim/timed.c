@@ -403,18 +403,25 @@ static int add_images(struct timed *timed, const uint64_t *group, struct timed_c
 
 bool timed_was_too_long(const struct timed *timed) { return timed->program.too_long; }
 
-int timed_run(struct timed *timed, const uint64_t *group, const struct timed_sink *sink, struct timed_cost *cost) {
+static int run_lbdf(struct timed *timed, const uint64_t *group, const struct timed_sink *sink,
+                    struct timed_cost *cost) {
   if (program_build(&timed->program, &timed->walk, &timed->layout, group, true) != 0) return -1;
   if (run_program(timed, sink, cost) != 0) return -1;
   return add_images(timed, group, cost);
 }
 
-int timed_run_streamed(struct timed *timed, uint32_t op, uint32_t stripes, const struct timed_sink *sink,
-                       struct timed_cost *cost) {
+/* Each image fetches the weights anew. */
+static int run_streamed(struct timed *timed, const uint64_t *group, uint32_t stripes, const struct timed_sink *sink,
+                        struct timed_cost *cost) {
   struct timed_cost image;
-  if (program_build_streamed(&timed->program, &timed->walk, &timed->layout, op, stripes) != 0) return -1;
+  if (program_build_streamed(&timed->program, &timed->walk, &timed->layout, group, stripes) != 0) return -1;
   if (run_program(timed, sink, &image) != 0) return -1;
   *cost = image;
   timed_add(cost, &image, timed->model->graph->batch - 1);
   return 0;
+}
+
+int timed_run(struct timed *timed, const uint64_t *group, uint32_t stripes, const struct timed_sink *sink,
+              struct timed_cost *cost) {
+  return stripes == 0 ? run_lbdf(timed, group, sink, cost) : run_streamed(timed, group, stripes, sink, cost);
 }

@@ -76,14 +76,6 @@ static void shift_trace(void *context, const struct trace_event *event) {
   shifted->sink->trace(shifted->sink->context, &moved);
 }
 
-int timed_group(struct timed *timed, const uint64_t *group, const struct group_report *report,
-                const struct timed_sink *sink, struct timed_cost *cost) {
-  if (report->cost.stripes == 0) return timed_run(timed, group, sink, cost);
-  uint32_t op = 0;
-  while (!bitset_has(group, op)) op++;
-  return timed_run_streamed(timed, op, report->cost.stripes, sink, cost);
-}
-
 /* What of the sink there is, shifted. */
 static struct timed_sink shifting_sink(struct shifted *shifted) {
   const struct timed_sink *sink = shifted->sink;
@@ -107,7 +99,8 @@ static int run_group(struct timed_plan *out, uint32_t g, struct timed *timed, co
   out->start_cycle[g] = out->total.cycles;
   tell_group(sink, g, out->start_cycle[g], false);
   const struct timed_sink *told = sink == NULL ? NULL : &shifting;
-  if (timed_group(timed, plan_group(plan, g), &report->groups[g], told, &out->groups[g]) != 0) return -1;
+  uint32_t stripes = report->groups[g].cost.stripes;
+  if (timed_run(timed, plan_group(plan, g), stripes, told, &out->groups[g]) != 0) return -1;
   timed_add(&out->total, &out->groups[g], 1);
   tell_group(sink, g, out->total.cycles, true);
   return 0;

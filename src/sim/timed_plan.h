@@ -14,15 +14,11 @@ struct timed_plan {
   struct timed_cost total;
 };
 
-/* report: of the plan (plan_report_create()); it says which ops run with streamed weights. The
+/* report: of the plan (plan_report_create()); it says which groups run with streamed weights. The
  * sink, which may be NULL, sees the groups in their order, with the cycles of the whole plan
  * (of a batch: of its first image). The caller frees with timed_plan_free(). */
 int timed_plan_create(struct timed_plan *out, struct timed *timed, const struct plan *plan,
                       const struct plan_report *report, const struct timed_sink *sink, struct error *err);
 void timed_plan_free(struct timed_plan *timed_plan);
-
-/* The cost of one group of a report. 0, or -1 without memory. */
-int timed_group(struct timed *timed, const uint64_t *group, const struct group_report *report,
-                const struct timed_sink *sink, struct timed_cost *cost);
 
 #endif

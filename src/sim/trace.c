@@ -5,8 +5,10 @@
 #include "sim/hash.h"
 
 const char *const trace_kind_names[TRACE_KIND_COUNT] = {
-    [TRACE_WEIGHTS] = "weights", [TRACE_LOAD] = "load",   [TRACE_ALLOC] = "alloc", [TRACE_READ] = "read",
-    [TRACE_FIRE] = "fire",       [TRACE_STORE] = "store", [TRACE_FREE] = "free",   [TRACE_OVERFLOW] = "overflow",
+    [TRACE_WEIGHTS] = "weights", [TRACE_STAGING] = "staging", [TRACE_FETCH] = "fetch",
+    [TRACE_LOAD] = "load",       [TRACE_ALLOC] = "alloc",     [TRACE_READ] = "read",
+    [TRACE_FIRE] = "fire",       [TRACE_STORE] = "store",     [TRACE_FREE] = "free",
+    [TRACE_OVERFLOW] = "overflow",
 };
 
 int trace_create(struct trace *out, const struct graph *graph, uint64_t capacity_bytes, struct error *err) {

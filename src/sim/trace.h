@@ -11,6 +11,8 @@
 
 enum trace_kind {
   TRACE_WEIGHTS,  /* the op's weights were loaded and stay */
+  TRACE_STAGING,  /* room for the staging area of streamed weights, for good; op is the one that needs most of it */
+  TRACE_FETCH,    /* the op's weights pass through the staging area; no bytes change */
   TRACE_LOAD,     /* a row came from DRAM; op is the one that asked for it */
   TRACE_ALLOC,    /* room for a row that op is about to compute */
   TRACE_READ,     /* op reads the row, which stays for now; no bytes change. Given for each row
@@ -20,12 +22,12 @@ enum trace_kind {
   TRACE_FREE,     /* the row was let go; op is the one that needed it last */
   TRACE_OVERFLOW, /* occupied bytes rose above capacity; bytes is what was asked for */
 };
-enum { TRACE_KIND_COUNT = 8 };
+enum { TRACE_KIND_COUNT = 10 };
 
 #define TRACE_NO_TENSOR UINT32_MAX
 
-/* tensor and row are TRACE_NO_TENSOR and 0 where there is none: for weights, and for an
- * overflow that weights caused. occupied_bytes is after the event. A row that is written
+/* tensor and row are TRACE_NO_TENSOR and 0 where there is none: for weights and staging, and for an
+ * overflow that these caused. occupied_bytes is after the event. A row that is written
  * in place over another is freed first. Steps never decrease. */
 struct trace_event {
   uint64_t step;

@@ -102,6 +102,7 @@ struct csv_reader {
   struct csv_names ops, tensors;
   struct arena arena; /* of the names' entries */
   struct trace_rows *rows;
+  bool staging_seen;
   struct trace *trace;
 };
 
@@ -291,7 +292,7 @@ static int parse_kind(const struct csv_reader *reader, enum trace_kind *kind, st
     *kind = (enum trace_kind)k;
     return 0;
   }
-  char known[128] = "";
+  char known[192] = "";
   for (int k = 0; k < TRACE_KIND_COUNT; k++) {
     const char *before = k == 0 ? "" : k + 1 == TRACE_KIND_COUNT ? " or " : ", ";
     size_t used = strlen(known);
@@ -318,18 +319,22 @@ static int find_name(struct csv_reader *reader, struct csv_names *names, enum cs
   return 0;
 }
 
+static bool is_of_weights(enum trace_kind kind) {
+  return kind == TRACE_WEIGHTS || kind == TRACE_STAGING || kind == TRACE_FETCH;
+}
+
 /* Weights have no tensor, rows have one; an overflow has what it came from. */
 static int parse_tensor(struct csv_reader *reader, struct trace_event *event, struct error *err) {
   const char *text = reader->fields[CSV_TENSOR].text;
   event->tensor = TRACE_NO_TENSOR;
   if (*text == '\0') {
-    if (event->kind != TRACE_WEIGHTS && event->kind != TRACE_OVERFLOW) {
+    if (!is_of_weights(event->kind) && event->kind != TRACE_OVERFLOW) {
       return CSV_ERROR(reader, err, "tensor is empty; expected the name of the tensor whose row this is");
     }
     if (event->row == 0) return 0;
     return CSV_ERROR(reader, err, "row %u without a tensor; expected 0", event->row);
   }
-  if (event->kind == TRACE_WEIGHTS) {
+  if (is_of_weights(event->kind)) {
     return CSV_ERROR(reader, err, "weights of tensor '%.80s'; expected an empty tensor, for weights belong to their op",
                      text);
   }
@@ -362,6 +367,14 @@ static int check_weights(const struct csv_reader *reader, struct csv_name *op, s
     return CSV_ERROR(reader, err, "weights of '%.80s' once more; expected them once, for they stay", op->name);
   }
   op->weights_seen = true;
+  return 0;
+}
+
+static int check_staging(struct csv_reader *reader, struct error *err) {
+  if (reader->staging_seen) {
+    return CSV_ERROR(reader, err, "staging once more; expected it once, for all ops share the area and it stays");
+  }
+  reader->staging_seen = true;
   return 0;
 }
 
@@ -400,14 +413,16 @@ static int check_present(const struct csv_reader *reader, const struct trace_eve
                    event->row, reader->fields[CSV_TENSOR].text);
 }
 
-static int check_row(const struct csv_reader *reader, const struct trace_event *event, struct csv_name *op,
+static int check_row(struct csv_reader *reader, const struct trace_event *event, struct csv_name *op,
                      struct error *err) {
   switch (event->kind) {
     case TRACE_WEIGHTS: return check_weights(reader, op, err);
+    case TRACE_STAGING: return check_staging(reader, err);
     case TRACE_LOAD:
     case TRACE_ALLOC: return check_arrival(reader, event, err);
     case TRACE_FREE: return check_free(reader, event, err);
     case TRACE_READ: return check_present(reader, event, err);
+    case TRACE_FETCH:
     case TRACE_FIRE:
     case TRACE_STORE:
     case TRACE_OVERFLOW: break;
@@ -423,7 +438,8 @@ static int check_occupied(const struct csv_reader *reader, const struct trace_ev
   if (event->kind == TRACE_FREE) {
     after -= event->bytes;
     change = "takes bytes away";
-  } else if (event->kind == TRACE_WEIGHTS || event->kind == TRACE_LOAD || event->kind == TRACE_ALLOC) {
+  } else if (event->kind == TRACE_WEIGHTS || event->kind == TRACE_STAGING || event->kind == TRACE_LOAD ||
+             event->kind == TRACE_ALLOC) {
     change = "adds bytes";
     if (__builtin_add_overflow(before, event->bytes, &after)) {
       return CSV_ERROR(reader, err, "%llu bytes on top of %llu; expected a sum that fits 64 bits",
@@ -436,7 +452,7 @@ static int check_occupied(const struct csv_reader *reader, const struct trace_ev
                    (unsigned long long)before, trace_kind_names[event->kind], change);
 }
 
-static int check_event(const struct csv_reader *reader, const struct trace_event *event, struct csv_name *op,
+static int check_event(struct csv_reader *reader, const struct trace_event *event, struct csv_name *op,
                        struct error *err) {
   const struct trace *trace = reader->trace;
   const struct trace_event *last = trace->event_count == 0 ? NULL : &trace->events[trace->event_count - 1];

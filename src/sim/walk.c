@@ -15,6 +15,7 @@ int walk_create(struct walk *walk, const struct sim_model *model, struct error *
   walk->next = malloc(lines * sizeof *walk->next);
   walk->taken = malloc(uses * sizeof *walk->taken);
   walk->open = malloc(lines * sizeof *walk->open);
+  walk->upto = malloc(lines * sizeof *walk->upto);
   walk->traced = malloc(uses * sizeof *walk->traced);
   walk->outputs = malloc(lines * sizeof *walk->outputs);
   walk->stack = malloc((lines + 1) * sizeof *walk->stack);
@@ -26,7 +27,7 @@ int walk_create(struct walk *walk, const struct sim_model *model, struct error *
     complete = complete && snapshot->next != NULL && snapshot->taken != NULL;
   }
   walk->picks.items = malloc(STEADY_PICK_ITEMS * sizeof *walk->picks.items);
-  if (walk->next != NULL && walk->taken != NULL && walk->open != NULL && walk->traced != NULL &&
+  if (walk->next != NULL && walk->taken != NULL && walk->open != NULL && walk->upto != NULL && walk->traced != NULL &&
       walk->outputs != NULL && walk->stack != NULL && walk->picks.items != NULL && complete) {
     return 0;
   }
@@ -39,6 +40,7 @@ void walk_free(struct walk *walk) {
   free(walk->next);
   free(walk->taken);
   free(walk->open);
+  free(walk->upto);
   free(walk->traced);
   free(walk->outputs);
   free(walk->stack);
@@ -69,8 +71,9 @@ void walk_rewind(struct walk *walk) {
   memset(walk->open, 0, walk->lines.count * sizeof *walk->open);
   memset(walk->traced, 0, walk->lines.use_count * sizeof *walk->traced);
   walk->depth = 0;
-  walk->occupied_bytes = walk->peak_bytes = 0;
-  walk->capacity_bytes = UINT64_MAX;
+  walk->occupied_bytes = walk->peak_bytes = walk->fetched_bytes = 0;
+  walk->striped_rows = 0;
+  walk->capacity_bytes = walk->give_up_bytes = UINT64_MAX;
   walk->skip_steady = true;
   walk->stop = false;
   for (int i = 0; i < WALK_LOOP_COUNT; i++) walk->snapshots[i].valid = false;
@@ -90,9 +93,7 @@ static void walk_emit(struct walk *walk, enum trace_kind kind, uint32_t op, uint
   walk->sink->event(walk->sink->context, &event);
 }
 
-/* Takes room; the only place where occupied bytes rise. */
-static void walk_grow(struct walk *walk, enum trace_kind kind, uint32_t op, uint32_t tensor, uint32_t row,
-                      uint64_t bytes) {
+void walk_grow(struct walk *walk, enum trace_kind kind, uint32_t op, uint32_t tensor, uint32_t row, uint64_t bytes) {
   bool fitted = walk->occupied_bytes <= walk->capacity_bytes;
   walk->occupied_bytes += bytes;
   if (walk->occupied_bytes > walk->peak_bytes) {
@@ -105,6 +106,13 @@ static void walk_grow(struct walk *walk, enum trace_kind kind, uint32_t op, uint
   if (fitted && walk->occupied_bytes > walk->capacity_bytes) {
     walk_emit(walk, TRACE_OVERFLOW, op, tensor, row, bytes);
   }
+  if (walk->occupied_bytes > walk->give_up_bytes) walk->stop = true;
+}
+
+void walk_fetch(struct walk *walk, uint32_t op) {
+  uint64_t bytes = walk->lines.model->weight_bytes[op];
+  walk->fetched_bytes += bytes;
+  walk_emit(walk, TRACE_FETCH, op, TRACE_NO_TENSOR, 0, bytes);
 }
 
 static void walk_row_event(struct walk *walk, enum trace_kind kind, uint32_t op, const struct line *line, uint32_t q) {
@@ -209,6 +217,13 @@ static void walk_alloc(struct walk *walk, uint32_t index, uint32_t q) {
             line->row_bytes);
 }
 
+/* A row has been computed and has let go of its inputs. */
+static void walk_store(struct walk *walk, const struct line *line, uint32_t q) {
+  if (!line->stored) return;
+  walk_row_event(walk, TRACE_STORE, line->op, line, q);
+  if (line_row_unread(walk, line, q)) walk_free_row(walk, NULL, line, line->op, q);
+}
+
 /* All inputs of the line's next row are present: computes it. */
 static void walk_fire(struct walk *walk, uint32_t index) {
   const struct line *line = &walk->lines.items[index];
@@ -222,14 +237,11 @@ static void walk_fire(struct walk *walk, uint32_t index) {
     walk_alloc(walk, index, q);
     walk->firing = LINES_NONE;
   }
-  walk->open[index] = false;
+  walk->open[index] = 0;
   walk_row_event(walk, TRACE_FIRE, line->op, line, q);
   walk_free_inputs(walk, line, q);
   walk->overwrites = LINES_NONE;
-  if (line->stored) {
-    walk_row_event(walk, TRACE_STORE, line->op, line, q);
-    if (line_row_unread(walk, line, q)) walk_free_row(walk, NULL, line, line->op, q);
-  }
+  walk_store(walk, line, q);
 }
 
 /* ---- demand ---- */
@@ -281,8 +293,7 @@ static bool walk_input_ready(struct walk *walk, const struct walk_frame *frame) 
   return false;
 }
 
-/* Computes the line's rows up to number upto, and before them whatever they need. */
-static void walk_produce(struct walk *walk, uint32_t index, uint32_t upto) {
+void walk_produce(struct walk *walk, uint32_t index, uint32_t upto) {
   uint32_t bottom = walk->depth;
   walk_push(walk, index, upto);
   while (walk->depth > bottom && !walk->stop) {
@@ -292,8 +303,8 @@ static void walk_produce(struct walk *walk, uint32_t index, uint32_t upto) {
       walk->depth--;
       continue;
     }
-    if (line->streams && !walk->open[frame->line]) {
-      walk->open[frame->line] = true;
+    if (line->streams && walk->open[frame->line] == 0) {
+      walk->open[frame->line] = 1;
       walk_alloc(walk, frame->line, walk->next[frame->line]);
     }
     if (frame->input < line->input_count) {
@@ -305,6 +316,65 @@ static void walk_produce(struct walk *walk, uint32_t index, uint32_t upto) {
     steady_turn(walk, WALK_ROWS, frame->line, frame->upto, frame->upto + 1 - walk->next[frame->line]);
   }
 }
+
+/* ---- rows together ---- */
+
+/* Loads what the line's rows up to number upto - 1 need from outside. */
+static void walk_load_inputs(struct walk *walk, const struct line *line, uint32_t from, uint32_t upto) {
+  for (uint32_t e = line->first_input; e < line->first_input + line->input_count; e++) {
+    const struct use *use = &walk->lines.uses[e];
+    if (walk->lines.items[use->line].op != GRAPH_NO_OP) continue;
+    int64_t last = use_last_row_of(use, from, upto);
+    if (last >= (int64_t)walk->next[use->line]) walk_load(walk, use->line, (uint32_t)last, line->op);
+  }
+}
+
+/* Room for the line's rows up to number upto - 1; in one go unless each is traced. */
+static void walk_open_rows(struct walk *walk, uint32_t index, uint32_t upto) {
+  const struct line *line = &walk->lines.items[index];
+  uint32_t first = walk->next[index];
+  if (walk->sink == NULL) {
+    walk->open[index] = upto - first;
+    walk_grow(walk, TRACE_ALLOC, line->op, line->tensor, 0, walk->open[index] * line->row_bytes);
+    return;
+  }
+  for (uint32_t q = first; q < upto; q++) {
+    walk->open[index]++;
+    walk_alloc(walk, index, q);
+  }
+}
+
+static void walk_fire_rows(struct walk *walk, uint32_t index, uint32_t upto) {
+  const struct line *line = &walk->lines.items[index];
+  walk->firings += upto - walk->next[index];
+  if (walk->sink == NULL || upto == walk->next[index]) return;
+  walk_trace_reads(walk, line, walk->next[index]);
+  for (uint32_t q = walk->next[index]; q < upto; q++) walk_row_event(walk, TRACE_FIRE, line->op, line, q);
+}
+
+/* Lets go of the inputs row by row, so that each dies once, with its last reader. */
+static void walk_close_rows(struct walk *walk, uint32_t index, uint32_t upto) {
+  const struct line *line = &walk->lines.items[index];
+  walk->open[index] = 0;
+  while (walk->next[index] < upto) {
+    uint32_t q = walk->next[index]++;
+    walk_free_inputs(walk, line, q);
+    walk_store(walk, line, q);
+  }
+}
+
+void walk_produce_together(struct walk *walk, uint32_t first, uint32_t last) {
+  const uint32_t *upto = walk->upto;
+  for (uint32_t i = first; i < last; i++) walk_load_inputs(walk, &walk->lines.items[i], walk->next[i], upto[i]);
+  for (uint32_t i = first; i < last; i++) {
+    if (upto[i] > walk->next[i]) walk_open_rows(walk, i, upto[i]);
+  }
+  if (walk->stop) return;
+  for (uint32_t i = first; i < last; i++) walk_fire_rows(walk, i, upto[i]);
+  for (uint32_t i = first; i < last; i++) walk_close_rows(walk, i, upto[i]);
+}
+
+/* ---- targets ---- */
 
 /* The output whose (next row + 1) / rows is smallest, the smaller label first: its number in
  * walk->outputs, or output_count if all are done. */

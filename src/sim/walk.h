@@ -1,6 +1,7 @@
 /* The LBDF walk: rows flow on demand through a group (design: weights of all ops stay;
  * Shi et al., JETCAS 2021). One engine serves costs, traces and the peak: a cost walk
- * skips over steady state (steady.h), a traced walk visits every row. */
+ * skips over steady state (steady.h), a traced walk visits every row. Execution in stripes
+ * (brr.h) drives the same engine in another order. */
 #ifndef SPILLWAY_SIM_WALK_H
 #define SPILLWAY_SIM_WALK_H
 
@@ -16,8 +17,8 @@ struct walk_frame {
 };
 
 /* A loop that brings one row per turn; see steady.h. */
-enum walk_loop { WALK_TARGETS, WALK_STREAM, WALK_ROWS };
-enum { WALK_LOOP_COUNT = 3 };
+enum walk_loop { WALK_TARGETS, WALK_STREAM, WALK_ROWS, WALK_STRIPES };
+enum { WALK_LOOP_COUNT = 4 };
 
 /* State at an earlier turn of a loop. */
 struct walk_snapshot {
@@ -25,7 +26,8 @@ struct walk_snapshot {
   bool valid;
   uint32_t turns, last_turns; /* turns since; there is a new snapshot after the last */
   uint32_t *next, *taken;
-  uint64_t occupied_bytes;
+  uint32_t striped_rows;
+  uint64_t occupied_bytes, fetched_bytes;
 };
 
 /* The targets picked since the snapshot of their loop: of each its number among the outputs and `next` of
@@ -50,7 +52,8 @@ struct walk {
   struct lines lines;
   uint32_t *next;  /* by line: rows computed or loaded so far */
   uint32_t *taken; /* by use: rows taken so far, if streamed */
-  bool *open;      /* by line: the next row has its room already (an accumulator) */
+  uint32_t *open;  /* by line: next rows that have their room already: an accumulator, or rows computed together */
+  uint32_t *upto;  /* by line: rows that the stripe needs (brr.h) */
   bool *traced;    /* by use: the trace shows that the consumer reads the line */
   uint32_t *outputs; /* lines that are stored */
   uint32_t output_count;
@@ -58,6 +61,9 @@ struct walk {
   uint32_t depth;
   uint64_t weight_bytes, occupied_bytes, peak_bytes;
   uint64_t capacity_bytes; /* for overflow events */
+  uint64_t give_up_bytes;  /* stop once more than this is occupied */
+  uint64_t fetched_bytes;  /* weights streamed so far */
+  uint32_t striped_rows;   /* of the tallest output, that the stripes so far are for */
   bool skip_steady;
   struct walk_snapshot snapshots[WALK_LOOP_COUNT]; /* one per kind: loops of rows lie within those of targets */
   struct walk_picks picks;
@@ -65,7 +71,7 @@ struct walk {
   uint64_t step;
   const struct walk_watch *watch; /* NULL: none */
   uint64_t watch_bytes;
-  bool stop; /* the watch has seen enough: leave the rest */
+  bool stop; /* the watch has seen enough, or too much was occupied: leave the rest */
   uint32_t firing;    /* the line whose row takes room now, counted in next already; or LINES_NONE */
   uint32_t overwrites; /* line whose row is being written over, or LINES_NONE; and that row: */
   uint32_t overwritten_row;
@@ -84,6 +90,23 @@ void walk_rewind(struct walk *walk);
 
 /* Runs the prepared group; peak_bytes is then its required bytes. */
 void walk_run(struct walk *walk);
+
+/* ---- for execution in stripes ---- */
+
+/* Takes room for good; the only place where occupied bytes rise. tensor: or TRACE_NO_TENSOR. */
+void walk_grow(struct walk *walk, enum trace_kind kind, uint32_t op, uint32_t tensor, uint32_t row, uint64_t bytes);
+
+/* The op's weights pass through the staging area. */
+void walk_fetch(struct walk *walk, uint32_t op);
+
+/* Computes the line's rows up to number upto, and before them whatever they need. */
+void walk_produce(struct walk *walk, uint32_t index, uint32_t upto);
+
+/* Computes rows up to upto[line] - 1 of the lines first to last - 1 of an op, none of them a reduction, with
+ * all their input rows and all of them present together. */
+void walk_produce_together(struct walk *walk, uint32_t first, uint32_t last);
+
+/* ---- rows ---- */
 
 /* Rows of a use's counter so far: those its consumer computed or, streamed, took. */
 static inline uint32_t walk_counter(const struct walk *walk, uint32_t use) {
