@@ -367,6 +367,29 @@ START_TEST(efficientnet_b3_at_256_kib_has_a_known_optimum) {
 }
 END_TEST
 
+START_TEST(every_sum_has_an_optimum) {
+  const struct hw hw = support_hw(128 << 10);
+  struct sim_fixture fixture;
+  sim_fixture_open(&fixture, support_network("mobilenet_v3_small"), &hw);
+  for (size_t o = 0; o < objective_count; o++) {
+    struct search_options options = options_for(objectives[o].name);
+    struct search_result exact, local;
+    if (!objectives[o].additive) continue;
+    run(&exact, "exact", &fixture.model, &options);
+    ck_assert(exact.bound.optimum);
+    ck_assert_double_eq(exact.value, exact.bound.value);
+    check_plan(fixture.sim, &exact);
+    options.bound = true;
+    run(&local, "local", &fixture.model, &options);
+    ck_assert_double_ge(local.value, exact.value);
+    ck_assert_double_eq_tol(local.bound.value, exact.value, 1e-9 * exact.value);
+    search_result_free(&exact);
+    search_result_free(&local);
+  }
+  sim_fixture_close(&fixture);
+}
+END_TEST
+
 START_TEST(an_objective_that_is_no_sum_is_refused) {
   const struct hw hw = support_hw(128 << 10);
   struct sim_fixture fixture;
@@ -392,6 +415,7 @@ Suite *exact_suite(void) {
   tcase_set_timeout(real, 240);
   tcase_add_loop_test(real, no_search_finds_better_than_the_optimum, 0, SUPPORT_NETWORKS);
   tcase_add_test(real, efficientnet_b3_at_256_kib_has_a_known_optimum);
+  tcase_add_test(real, every_sum_has_an_optimum);
   tcase_add_test(real, an_objective_that_is_no_sum_is_refused);
   suite_add_tcase(suite, real);
   return suite;

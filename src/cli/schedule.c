@@ -280,7 +280,7 @@ static const struct option_spec schedule_own_options[] = {
      "limit of a proof: order ideals of the network", SETTING(ideals)},
     {"max-steps", 0, OPTION_COUNT, "N", "200000000", NULL, 1, INT64_MAX, "limit of a proof: groups enumerated",
      SETTING(steps)},
-    {"max-groups", 0, OPTION_COUNT, "N", "200000", NULL, 1, INT64_MAX, "limit of a proof: groups evaluated",
+    {"max-groups", 0, OPTION_COUNT, "N", "1000000", NULL, 1, INT64_MAX, "limit of a proof: groups evaluated",
      SETTING(groups)},
     {"jobs", 'j', OPTION_COUNT, "N", "0", NULL, 0, 1024, "threads, 0 for one per processor; the result is the same",
      SETTING(jobs)},

@@ -229,9 +229,13 @@ static int result_finish(struct search_result *result, struct searcher *searcher
   return plan_from_numbers(&result->plan, searcher->model->graph, best->group_of, best->group_count, err);
 }
 
-/* A plan that reaches the bound is the best, even if a limit kept the proof from finding it. */
+/* A plan that reaches the bound is the best, even if a limit kept the proof from finding it. Sums of
+ * fractions may differ by rounding, depending on their order; bytes and cycles do not. */
 static void bound_settle(struct search_result *result) {
-  if (result->bound.known && result->value <= result->bound.value) result->bound.optimum = true;
+  struct search_bound *bound = &result->bound;
+  if (!bound->known || result->value > bound->value) return;
+  bound->optimum = true;
+  if (result->value > bound->value * (1 - 1e-12)) bound->value = result->value;
 }
 
 int search_run(struct search_result *out, const struct search *search, const struct sim_model *model,

@@ -22,7 +22,7 @@ struct search_limits {
 /* A minute or two at the very worst; no network of configs/networks comes near. */
 #define SEARCH_DEFAULT_IDEALS 200000
 #define SEARCH_DEFAULT_STEPS 200000000
-#define SEARCH_DEFAULT_GROUPS 200000
+#define SEARCH_DEFAULT_GROUPS 1000000
 #define SEARCH_DEFAULT_LIMITS \
   ((struct search_limits){SEARCH_DEFAULT_IDEALS, SEARCH_DEFAULT_STEPS, SEARCH_DEFAULT_GROUPS})
 
