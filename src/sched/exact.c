@@ -24,8 +24,9 @@
  * a valid one spares those that it contains.
  *
  * Where a limit is hit, the rest is a relaxation that is never above the truth: groups beyond
- * the limit of evaluations count as valid and at their bounds; beyond the limit of steps, or of
- * ideals, what is left over counts with what no group of it can avoid to move. */
+ * the limit of evaluations count as valid and at their bounds; what is before the ideals that were
+ * solved within the limit of steps counts with what its groups cannot avoid to move; beyond the
+ * limit of ideals, all of the network does. */
 #include "sched/exact.h"
 
 #include <math.h>
@@ -77,6 +78,8 @@ struct exact {
   size_t found_count;
   uint64_t steps_taken, groups_evaluated;
   bool relaxed; /* a limit was hit */
+  bool out_of_steps; /* that one */
+  uint32_t unsolved; /* then: ideals before this one are not solved */
 };
 
 /* ---- bounds of rows ---- */
@@ -153,7 +156,7 @@ static int grow(struct exact *exact, uint32_t ideal, uint64_t row_bytes, uint32_
   for (const struct ideal_step *step = first; step < last && status == 0; step++) {
     if (exact->passed[step->op] != 0 || !bitset_has(exact->searcher->fuseable, step->op)) continue;
     if (exact->steps_taken == exact->searcher->options->limits.steps) {
-      exact->relaxed = true;
+      exact->out_of_steps = true;
       break;
     }
     exact->steps_taken++;
@@ -274,25 +277,50 @@ static int step_try(struct exact *exact, uint32_t ideal, const struct step *step
 
 /* ---- the whole ---- */
 
-/* Never above what the groups take that are left over at the ideal. */
-static double least_rest(const struct exact *exact, const uint64_t *ideal) {
-  uint64_t rest[GRAPH_MAX_SET_WORDS];
-  bitset_clear(rest, exact->graph->set_words);
-  for (uint32_t v = 0; v < exact->graph->op_count; v++) bitset_add(rest, v);
-  bitset_minus(rest, rest, ideal, exact->graph->set_words);
-  struct expense least = {.dram_bytes = growth_rest_bytes(&exact->growth, rest, exact->searcher->fuseable)};
+/* Never above what groups of just these ops take together. */
+static double least_of(const struct exact *exact, const uint64_t *ops) {
+  struct expense least = {.dram_bytes = growth_least_bytes(&exact->growth, ops, exact->searcher->fuseable)};
   return exact->objective->timed ? 0 : exact->objective->value(&least);
+}
+
+static double least_of_all(const struct exact *exact) {
+  uint64_t all[GRAPH_MAX_SET_WORDS] = {0};
+  for (uint32_t v = 0; v < exact->graph->op_count; v++) bitset_add(all, v);
+  return least_of(exact, all);
+}
+
+/* Weights of the fusable ops of the ideal that no unsolved ideal has. */
+static uint64_t weights_beyond(const struct exact *exact, uint32_t ideal, const uint64_t *unsolved) {
+  uint64_t beyond[GRAPH_MAX_SET_WORDS], bytes = 0;
+  bitset_minus(beyond, ideals_set(&exact->ideals, ideal), unsolved, exact->graph->set_words);
+  bitset_and(beyond, beyond, exact->searcher->fuseable, exact->graph->set_words);
+  for BITSET_EACH (v, beyond, exact->graph->set_words) bytes += exact->searcher->model->weight_bytes[v];
+  return bytes;
+}
+
+/* What is certain where not all ideals were solved. A plan's chain of ideals has a first that is
+ * solved. The group that leads to it comes from one that is not, so it contains all that no
+ * unsolved ideal has, whose weights must fit. The groups before hold just the ops of that ideal. */
+static double least_by_solved(const struct exact *exact) {
+  uint64_t unsolved[GRAPH_MAX_SET_WORDS] = {0};
+  double least = (double)INFINITY, least_all = least_of_all(exact);
+  for (uint32_t i = 0; i < exact->unsolved; i++) {
+    bitset_or(unsolved, ideals_set(&exact->ideals, i), exact->graph->set_words);
+  }
+  for (uint32_t i = exact->unsolved; i < exact->ideals.count; i++) {
+    if (exact->settled[i] != i) continue;
+    if (exact->resident && weights_beyond(exact, i, unsolved) > exact->capacity_bytes) continue;
+    double value = least_of(exact, ideals_set(&exact->ideals, i)) + exact->best[i];
+    if (value < least) least = value;
+  }
+  return least > least_all ? least : least_all;
 }
 
 static int solve_ideal(struct exact *exact, uint32_t ideal) {
   exact->step_count = exact->closed_count = exact->found_count = 0;
   exact->best[ideal] = (double)INFINITY;
   if (grow(exact, ideal, 0, 1) != 0) return -1;
-  if (exact->steps_taken == exact->searcher->options->limits.steps) {
-    exact->relaxed = true;
-    exact->best[ideal] = least_rest(exact, ideals_set(&exact->ideals, ideal));
-    return 0;
-  }
+  if (exact->out_of_steps) return 0;
   if (closed_bisect(exact, ideal) != 0) return -1;
   for (size_t i = exact->step_count / 2; i-- > 0;) heap_sink(exact, i);
   while (exact->step_count > 0 && exact->steps[0].value < exact->best[ideal]) {
@@ -315,13 +343,16 @@ static void settle(struct exact *exact, uint32_t ideal) {
 
 static int solve(struct exact *exact) {
   uint32_t last = exact->ideals.count - 1;
-  for (uint32_t ideal = exact->ideals.count; ideal-- > 0;) {
+  settle(exact, last);
+  exact->best[last] = 0;
+  for (uint32_t ideal = last; ideal-- > 0;) {
     settle(exact, ideal);
-    if (ideal == last) {
-      exact->best[ideal] = 0;
-    } else if (exact->settled[ideal] == ideal && solve_ideal(exact, ideal) != 0) {
-      return -1;
-    }
+    if (exact->settled[ideal] != ideal) continue;
+    if (solve_ideal(exact, ideal) != 0) return -1;
+    if (!exact->out_of_steps) continue;
+    exact->relaxed = true;
+    exact->unsolved = ideal + 1;
+    return 0;
   }
   return 0;
 }
@@ -374,24 +405,25 @@ static int exact_allocate(struct exact *exact) {
 }
 
 static int prove(struct exact *exact, double *value, struct error *err) {
-  const uint64_t none[GRAPH_MAX_SET_WORDS] = {0};
   if (growth_create(&exact->growth, exact->searcher->model, err) != 0) return -1;
   int status = ideals_create(&exact->ideals, exact->graph, exact->searcher->options->limits.ideals, err);
   if (status < 0) return -1;
   if (status > 0) {
     exact->relaxed = true;
-    *value = least_rest(exact, none);
+    *value = least_of_all(exact);
     return 0;
   }
   if (exact_allocate(exact) != 0 || solve(exact) != 0) return error_memory(err);
-  *value = exact->best[exact->settled[0]];
+  *value = exact->unsolved > 0 ? least_by_solved(exact) : exact->best[exact->settled[0]];
   return 0;
 }
 
 int exact_check(const struct search_options *options, struct error *err) {
   const struct objective *objective = options->split.objective;
   if (objective->additive) return 0;
-  return error_set(err, ERROR_USAGE, "no optimum or bound can be proven for the objective '%s': it is no sum over groups",
+  return error_set(err, ERROR_USAGE,
+                   "no optimum or bound can be proven for the objective '%s': it is no sum over groups; minimise dram, "
+                   "cycles or energy, or search without a proof",
                    objective->name);
 }
 

@@ -181,9 +181,9 @@ bool growth_closed(const struct growth *growth, uint32_t *exit) {
   return growth->whole[*exit];
 }
 
-/* ---- what is left over ---- */
+/* ---- what cannot be avoided ---- */
 
-/* Bytes of the tensor that groups of rest's ops must load. */
+/* Bytes of the tensor that groups of the counted ops must load. */
 static uint64_t least_loaded(const struct growth *growth, uint32_t tensor, const uint64_t *counted) {
   const struct graph *graph = growth->model->graph;
   const struct tensor *from = &graph->tensors[tensor];
@@ -208,10 +208,10 @@ static bool leaves(const struct growth *growth, uint32_t tensor, const uint64_t 
   return from->is_output;
 }
 
-uint64_t growth_rest_bytes(const struct growth *growth, const uint64_t *rest, const uint64_t *fuseable) {
+uint64_t growth_least_bytes(const struct growth *growth, const uint64_t *ops, const uint64_t *fuseable) {
   const struct graph *graph = growth->model->graph;
   uint64_t counted[GRAPH_MAX_SET_WORDS], bytes = 0;
-  bitset_and(counted, rest, fuseable, graph->set_words);
+  bitset_and(counted, ops, fuseable, graph->set_words);
   for BITSET_EACH (v, counted, graph->set_words) bytes += growth->model->weight_bytes[v];
   for (uint32_t t = 0; t < graph->tensor_count; t++) {
     uint32_t producer = graph->tensors[t].producer;

@@ -67,9 +67,9 @@ static inline uint64_t growth_dram_bytes(const struct growth *growth) {
  * another output may change the order of the targets. */
 bool growth_closed(const struct growth *growth, uint32_t *exit);
 
-/* Least bytes that groups of the ops of `rest`, which is all that an ideal leaves over, can
- * move together, `fuseable` being the ops that count: their weights, what of their outputs is
- * read by other ops or leaves the network, and what comes in from elsewhere, once. */
-uint64_t growth_rest_bytes(const struct growth *growth, const uint64_t *rest, const uint64_t *fuseable);
+/* Least bytes that groups of those ops that are fuseable, and of no others, can move together:
+ * their weights, what of their outputs is read by other ops or leaves the network, and what comes
+ * in from elsewhere, once. */
+uint64_t growth_least_bytes(const struct growth *growth, const uint64_t *ops, const uint64_t *fuseable);
 
 #endif
