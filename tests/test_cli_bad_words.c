@@ -31,7 +31,7 @@ static const struct line {
     {{"schedule", "alexnet", "-qx"}, "unknown option -x"},
     {{"schedule", "alexnet", "--se", "1"}, "option --se could be --search, --seed; write it out"},
     {{"schedule", "alexnet", "--b=1"},
-     "option --b could be --budget, --breadth, --buffer, --bits, --bias-bits; write it out"},
+     "option --b could be --budget, --bound, --breadth, --buffer, --bits, --bias-bits; write it out"},
     {{"schedule", "alexnet", "--budget"}, "option --budget needs an argument: N, plans that may be proposed"},
     {{"schedule", "alexnet", "-n"}, "option --budget needs an argument: N, plans that may be proposed"},
     {{"schedule", "alexnet", "--quiet=yes"}, "option --quiet takes no argument"},

@@ -26,7 +26,8 @@ static void assert_curve(const json_t *document) {
   }
   ck_assert_int_eq(bytes, cli_number(document, "totals.fuseable_dram_bytes"));
   ck_assert_int_le(plans, cli_number(document, "search.plans_proposed"));
-  ck_assert_int_eq(cli_number(document, "search.plans_proposed"), cli_number(document, "search.budget"));
+  bool proven = json_is_true(json_object_get(cli_at(document, "search"), "bound_is_optimum"));
+  ck_assert_int_eq(cli_number(document, "search.plans_proposed"), proven ? 1 : cli_number(document, "search.budget"));
 }
 
 START_TEST(a_schedule_adds_up_and_beats_layer_by_layer) {
@@ -93,6 +94,7 @@ START_TEST(plans_may_stream_their_weights) {
 END_TEST
 
 static const char *const determined[][4] = {
+    {"exact", "trace-get", "efficientnet_b0", "128KiB"},
     {"local", "trace-get", "squeezenet1_1", "64KiB"},
     {"random", "random", "squeezenet1_1", "128KiB"},
     {"local", "random", "mobilenet_v3_small", "64KiB"},
@@ -129,6 +131,38 @@ START_TEST(tables_are_the_same_but_for_the_time) {
   ck_assert_str_eq(strchr(first + length + 1, '\n'), "\n");
   ck_assert_uint_eq(length, strstr(second, "\nseconds ") - second);
   ck_assert_mem_eq(first, second, length);
+}
+END_TEST
+
+START_TEST(a_bound_tells_how_far_the_optimum_is) {
+  json_t *exact = DOCUMENT("schedule", "efficientnet_b3", "--no-db", "--json", "--search", "exact", "--buffer", "256KiB",
+                           "--bits", "16");
+  json_t *other = DOCUMENT("schedule", "efficientnet_b3", "--no-db", "--json", "--budget", "20", "--buffer", "256KiB",
+                           "--bits", "16", "--bound");
+  json_t *limited = DOCUMENT("schedule", "efficientnet_b3", "--no-db", "--json", "--budget", "20", "--buffer", "256KiB",
+                             "--bits", "16", "--bound", "--max-groups", "100");
+  ck_assert_int_eq(cli_number(exact, "search.optimum_dram_bytes"), 80452368);
+  ck_assert_int_eq(cli_number(exact, "totals.fuseable_dram_bytes"), 80452368);
+  ck_assert_double_eq(json_number_value(cli_at(exact, "search.gap_percent")), 0);
+  ck_assert_int_eq(cli_number(other, "search.optimum_dram_bytes"), 80452368);
+  ck_assert_double_gt(json_number_value(cli_at(other, "search.gap_percent")), 0);
+  ck_assert_ptr_null(json_object_get(cli_at(limited, "search"), "optimum_dram_bytes"));
+  ck_assert_int_lt(cli_number(limited, "search.bound_dram_bytes"), 80452368);
+  /* What the search found and did is the same. */
+  ck_assert(json_equal(cli_at(other, "groups"), cli_at(limited, "groups")));
+  ck_assert_int_eq(cli_number(other, "search.groups_evaluated"), cli_number(limited, "search.groups_evaluated"));
+  json_decref(exact);
+  json_decref(other);
+  json_decref(limited);
+}
+END_TEST
+
+START_TEST(people_read_whether_it_is_the_optimum) {
+  const char *text = OUTPUT("schedule", "squeezenet1_1", "--no-db", "--search", "exact");
+  ck_assert_ptr_nonnull(strstr(text, "\noptimum (certified)"));
+  ck_assert_ptr_nonnull(strstr(text, "0.00 %\n"));
+  text = OUTPUT("schedule", "squeezenet1_1", "--no-db", "-n", "5", "--bound", "--max-steps", "50");
+  ck_assert_ptr_nonnull(strstr(text, "\nlower bound"));
 }
 END_TEST
 
@@ -251,6 +285,8 @@ TCase *cli_schedule_case(void) {
   tcase_add_loop_test(tests, the_same_seed_gives_the_same_result_on_any_number_of_threads, 0,
                       sizeof determined / sizeof determined[0]);
   tcase_add_test(tests, tables_are_the_same_but_for_the_time);
+  tcase_add_test(tests, a_bound_tells_how_far_the_optimum_is);
+  tcase_add_test(tests, people_read_whether_it_is_the_optimum);
   tcase_add_test(tests, seeds_differ);
   tcase_add_test(tests, every_search_takes_every_split);
   tcase_add_test(tests, breadth_and_fraction_are_taken);

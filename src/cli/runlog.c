@@ -169,6 +169,10 @@ static void fill_search(struct store_run *run, struct arena *arena, const struct
   run->invalid_groups = result->groups_split;
   run->curve = curve;
   run->curve_count = result->curve_count;
+  if (result->bound.known && !record->search->options->split.objective->timed) {
+    run->bound_dram_bytes = &result->bound.dram_bytes;
+    if (result->bound.optimum) run->optimum_dram_bytes = &result->bound.dram_bytes;
+  }
   run->explanations = explanations;
   run->explanation_count = result->culprit_count;
 }
@@ -199,6 +203,12 @@ static void fill_subject(struct store_run *run, struct arena *arena, const struc
   };
 }
 
+static void add_limits(json_t *options, const struct search_limits *limits) {
+  document_add_count(options, "max_ideals", limits->ideals);
+  document_add_count(options, "max_steps", limits->steps);
+  document_add_count(options, "max_groups", limits->groups);
+}
+
 static const char *options_text(struct arena *arena, const struct runlog_record *record) {
   json_t *options = json_object();
   document_add(options, "fold_bn", json_boolean(record->fold_batch_norm));
@@ -206,6 +216,7 @@ static const char *options_text(struct arena *arena, const struct runlog_record 
     document_add(options, "fraction", json_real(record->search->options->split.fraction));
     document_add_text(options, "objective", record->search->options->split.objective->name);
     document_add_count(options, "breadth", record->search->options->split.breadth);
+    if (record->search->result->bound.known) add_limits(options, &record->search->options->limits);
   }
   const char *text = own_text(arena, json_dumps(options, JSON_COMPACT | JSON_REAL_PRECISION(12)));
   json_decref(options);

@@ -23,6 +23,8 @@
 struct schedule_settings {
   const char *search, *objective, *output_file;
   uint64_t budget, seed, jobs;
+  bool bound;
+  uint64_t ideals, steps, groups; /* see struct search_limits */
   struct split_options split;
   struct target_options target;
   struct method_options method;
@@ -72,6 +74,8 @@ static int prepare(struct schedule *schedule, struct error *err) {
       .split = settings_split_rules(&settings->split, settings_method(settings->method.name, err)),
       .budget = settings->budget,
       .seed = settings->seed,
+      .bound = settings->bound,
+      .limits = {settings->ideals, settings->steps, settings->groups},
       .jobs = settings->jobs == 0 ? processor_count() : (unsigned)settings->jobs,
   };
   schedule->options.split.objective = objective_find(settings->objective);
@@ -152,6 +156,23 @@ static json_t *culprit_document(const struct graph *graph, const struct search_c
   return object;
 }
 
+static double gap_percent(const struct search_result *result) {
+  const struct search_bound *bound = &result->bound;
+  return bound->value <= 0 ? 0 : 100 * (result->value / bound->value - 1);
+}
+
+static void add_bound_documents(json_t *object, const struct schedule *schedule) {
+  const struct search_bound *bound = &schedule->result.bound;
+  if (!bound->known) return;
+  bool timed = schedule->options.split.objective->timed;
+  if (bound->optimum && !timed) document_add_count(object, "optimum_dram_bytes", bound->dram_bytes);
+  if (!timed) document_add_count(object, "bound_dram_bytes", bound->dram_bytes);
+  document_add(object, "bound_is_optimum", json_boolean(bound->optimum));
+  document_add(object, "bound_value", json_real(bound->value));
+  document_add(object, "gap_percent", json_real(gap_percent(&schedule->result)));
+  document_add_count(object, "bound_groups_evaluated", bound->groups_evaluated);
+}
+
 static json_t *search_document(const struct schedule *schedule) {
   const struct search_result *result = &schedule->result;
   json_t *object = json_object(), *culprits = json_array();
@@ -167,6 +188,7 @@ static json_t *search_document(const struct schedule *schedule) {
   document_add_count(object, "plans_proposed", result->plans_proposed);
   document_add_count(object, "groups_evaluated", result->groups_evaluated);
   document_add_count(object, "groups_split", result->groups_split);
+  add_bound_documents(object, schedule);
   document_add(object, "seconds", json_real(schedule->seconds));
   document_add(object, "curve", curve_document(result));
   for (size_t i = 0; i < result->culprit_count; i++) {
@@ -182,6 +204,19 @@ static void print_json(const struct schedule *schedule) {
   timing_add_documents(document, &schedule->timing);
   document_add(document, "search", search_document(schedule));
   document_finish(document);
+}
+
+static void print_bound(struct table *table, const struct schedule *schedule) {
+  const struct search_bound *bound = &schedule->result.bound;
+  if (!bound->known) return;
+  table_text(table, bound->optimum ? "optimum (certified)" : "lower bound");
+  if (schedule->options.split.objective->timed) {
+    table_format(table, "%.6g", bound->value);
+  } else {
+    table_format(table, "%.3f MB", (double)bound->dram_bytes / 1e6);
+  }
+  table_text(table, "  plan above it");
+  table_format(table, "%.2f %%", gap_percent(&schedule->result));
 }
 
 static void print_table(const struct schedule *schedule) {
@@ -200,6 +235,7 @@ static void print_table(const struct schedule *schedule) {
   table_count(table, result->groups_evaluated);
   table_text(table, "groups split");
   table_count(table, result->groups_split);
+  print_bound(table, schedule);
   table_text(table, "seconds");
   table_format(table, "%.3f", schedule->seconds);
   putchar('\n');
@@ -238,6 +274,14 @@ static const struct option_spec schedule_own_options[] = {
     {"objective", 0, OPTION_NAME, "NAME", "dram", "objectives", 0, 0, "what the search minimises", SETTING(objective)},
     {"budget", 'n', OPTION_COUNT, "N", "2000", NULL, 1, 1000000000, "plans that may be proposed", SETTING(budget)},
     {"seed", 's', OPTION_COUNT, "N", "1", NULL, 0, INT64_MAX, "seed of everything that is drawn", SETTING(seed)},
+    {"bound", 0, OPTION_FLAG, NULL, NULL, NULL, 0, 0, "prove how far from the optimum the plan is; exact does anyway",
+     SETTING(bound)},
+    {"max-ideals", 0, OPTION_COUNT, "N", "200000", NULL, 1, UINT32_MAX,
+     "limit of a proof: order ideals of the network", SETTING(ideals)},
+    {"max-steps", 0, OPTION_COUNT, "N", "200000000", NULL, 1, INT64_MAX, "limit of a proof: groups enumerated",
+     SETTING(steps)},
+    {"max-groups", 0, OPTION_COUNT, "N", "1000000", NULL, 1, INT64_MAX, "limit of a proof: groups evaluated",
+     SETTING(groups)},
     {"jobs", 'j', OPTION_COUNT, "N", "0", NULL, 0, 1024, "threads, 0 for one per processor; the result is the same",
      SETTING(jobs)},
     {"output", 'o', OPTION_TEXT, "FILE", NULL, NULL, 0, 0, "write the plan found as YAML", SETTING(output_file)},

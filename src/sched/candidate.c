@@ -225,7 +225,9 @@ static bool mutate_split(struct candidate *child, struct candidate_space *space,
   }
   group_cut_side(graph, group, (struct group_cut){edge, below}, side);
   bitset_minus(group, group, side, graph->set_words);
-  while (group_take_component(graph, side, component) || group_take_component(graph, group, component)) {
+  for (uint32_t parts = 0;
+       group_take_component(graph, side, component) || group_take_component(graph, group, component); parts++) {
+    if (parts == 0) continue; /* keeps its number: there are none beyond op_count */
     for BITSET_EACH (v, component, graph->set_words) child->group_of[v] = child->group_count;
     child->group_count++;
   }

@@ -1,9 +1,13 @@
 noinst_LIBRARIES += src/sched/libsched.a
 src_sched_libsched_a_SOURCES = \
 	src/sched/candidate.c src/sched/candidate.h \
+	src/sched/exact.c src/sched/exact.h \
+	src/sched/growth.c src/sched/growth.h \
+	src/sched/ideals.c src/sched/ideals.h \
 	src/sched/memo.c src/sched/memo.h \
 	src/sched/objective.c src/sched/objective.h \
 	src/sched/search.c src/sched/search.h \
+	src/sched/search_exact.c \
 	src/sched/search_local.c \
 	src/sched/search_random.c \
 	src/sched/searcher.h \

@@ -14,10 +14,10 @@ static double value_energy(const struct expense *expense) { return expense->ener
 static double value_edp(const struct expense *expense) { return expense->energy_pj * (double)expense->cycles; }
 
 const struct objective objectives[] = {
-    {"dram", "DRAM bytes, the paper's objective", false, value_dram},
-    {"cycles", "cycles of the timed engine", true, value_cycles},
-    {"energy", "energy of the timed engine", true, value_energy},
-    {"edp", "energy times delay", true, value_edp},
+    {"dram", "DRAM bytes, the paper's objective", false, true, value_dram},
+    {"cycles", "cycles of the timed engine", true, true, value_cycles},
+    {"energy", "energy of the timed engine", true, true, value_energy},
+    {"edp", "energy times delay", true, false, value_edp},
 };
 const size_t objective_count = sizeof objectives / sizeof objectives[0];
 

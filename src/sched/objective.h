@@ -17,6 +17,7 @@ void expense_add(struct expense *to, const struct expense *from);
 struct objective {
   const char *name, *summary;
   bool timed;                                      /* needs the clock */
+  bool additive;                                   /* a plan's value is the sum of its groups' */
   double (*value)(const struct expense *expense); /* smaller is better */
 };
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sched/exact.h"
 #include "sched/memo.h"
 #include "sched/searcher.h"
 #include "sim/report.h"
@@ -12,6 +13,7 @@
 const struct search searches[] = {
     {"random", "plans drawn at random, the best one kept", search_random},
     {"local", "the best 10 plans, each mutated by one edit per iteration (move, merge, split)", search_local},
+    {"exact", "the best plan there is, proven; beyond the limits a local search and a bound", search_exact},
 };
 const size_t search_count = sizeof searches / sizeof searches[0];
 
@@ -230,6 +232,15 @@ static int result_finish(struct search_result *result, struct searcher *searcher
   return plan_from_numbers(&result->plan, searcher->model->graph, best->group_of, best->group_count, err);
 }
 
+/* A plan that reaches the bound is the best, even if a limit kept the proof from finding it. Sums of
+ * fractions may differ by rounding, depending on their order; bytes and cycles do not. */
+static void bound_settle(struct search_result *result) {
+  struct search_bound *bound = &result->bound;
+  if (!bound->known || result->value > bound->value) return;
+  bound->optimum = true;
+  if (result->value > bound->value * (1 - 1e-12)) bound->value = result->value;
+}
+
 int search_run(struct search_result *out, const struct search *search, const struct sim_model *model,
                const struct search_options *options, struct error *err) {
   struct searcher searcher;
@@ -237,9 +248,13 @@ int search_run(struct search_result *out, const struct search *search, const str
   if (options->budget == 0 || options->jobs == 0) {
     return error_set(err, ERROR_USAGE, "a search needs a budget of at least one plan and at least one job");
   }
+  if (options->bound && exact_check(options, err) != 0) return -1;
   if (searcher_create(&searcher, out, model, options, err) != 0) return -1;
   int status = search->run(&searcher, err);
   if (status == 0) status = result_finish(out, &searcher, err);
+  /* Afterwards, so that what the search did is the same with and without. */
+  if (status == 0 && options->bound && !out->bound.known) status = exact_prove(&searcher, &out->bound, NULL, err);
+  if (status == 0) bound_settle(out);
   searcher_free(&searcher);
   if (status != 0) search_result_free(out);
   return status;

@@ -2,6 +2,7 @@
 #ifndef SPILLWAY_SCHED_SEARCH_H
 #define SPILLWAY_SCHED_SEARCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,10 +12,26 @@
 #include "util/error.h"
 #include "util/progress.h"
 
+/* Where an exact search stops and settles for a bound. */
+struct search_limits {
+  uint64_t ideals; /* order ideals of the network */
+  uint64_t steps;  /* groups looked at, in all */
+  uint64_t groups; /* groups evaluated */
+};
+
+/* A minute or two at the very worst; no network of configs/networks comes near. */
+#define SEARCH_DEFAULT_IDEALS 200000
+#define SEARCH_DEFAULT_STEPS 200000000
+#define SEARCH_DEFAULT_GROUPS 1000000
+#define SEARCH_DEFAULT_LIMITS \
+  ((struct search_limits){SEARCH_DEFAULT_IDEALS, SEARCH_DEFAULT_STEPS, SEARCH_DEFAULT_GROUPS})
+
 struct search_options {
   struct split_rules split; /* how groups that overflow are repaired, and the method of all groups */
   uint64_t budget;                  /* plans that may be proposed, >= 1 */
   uint64_t seed;
+  bool bound; /* prove a bound beside the search; an exact search does anyway */
+  struct search_limits limits;
   unsigned jobs; /* threads, >= 1; the result does not depend on it */
   struct progress *progress; /* may be NULL */
 };
@@ -37,10 +54,20 @@ struct search_culprit {
   uint64_t times;
 };
 
+/* What no plan can go below. */
+struct search_bound {
+  bool known;
+  bool optimum;   /* and some plan reaches it: it is the optimum */
+  double value;   /* of the objective, like search_result.value */
+  uint64_t dram_bytes; /* fuseable ones, if those are the objective; else 0 */
+  uint64_t groups_evaluated; /* to prove it; not those of a search beside it */
+};
+
 struct search_result {
   struct plan plan; /* the best plan found: every op of the network, unfusable ones alone */
   uint64_t fuseable_dram_bytes;
   double value; /* of the objective, for the whole network if it is timed */
+  struct search_bound bound;
   struct search_point *curve;
   size_t curve_count;
   struct search_culprit *culprits; /* by op, then edge */

@@ -43,7 +43,9 @@ void searcher_repair(struct searcher *searcher, unsigned worker, struct candidat
 /* The random numbers of proposal `plan`. */
 struct rng searcher_rng(const struct searcher *searcher, uint64_t plan);
 
-/* The searches behind the table in search.c. Each proposes options->budget plans. */
+/* The searches behind the table in search.c. Each proposes options->budget plans, but the exact
+ * one, which proposes one that it knows to be best, and only without it as many. */
+int search_exact(struct searcher *searcher, struct error *err);
 int search_random(struct searcher *searcher, struct error *err);
 int search_local(struct searcher *searcher, struct error *err);
 

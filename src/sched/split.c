@@ -69,10 +69,8 @@ static int splitter_expense(struct splitter *splitter, const uint64_t *group, co
   return 0;
 }
 
-/* Whether the group is valid, and then its cost. 1 valid, 0 not, -1 without memory. Weights
- * that stay may rule it out by themselves, for which nothing is run. */
-static int splitter_cost(struct splitter *splitter, const uint64_t *group, struct group_cost *cost,
-                         struct expense *expense) {
+int splitter_cost(struct splitter *splitter, const uint64_t *group, struct group_cost *cost,
+                  struct expense *expense) {
   const struct sim_model *model = memo_model(splitter->memo);
   uint64_t weight_bytes = 0;
   for BITSET_EACH (v, group, splitter->graph->set_words) weight_bytes += model->weight_bytes[v];

@@ -50,6 +50,11 @@ int splitter_create(struct splitter **out, struct split_memo *memo, const struct
                     struct error *err);
 void splitter_free(struct splitter *splitter);
 
+/* Whether the group is valid, and then its cost. 1 valid, 0 not, -1 without memory. Its
+ * weights alone may rule it out: then nothing is run and nothing filled in. */
+int splitter_cost(struct splitter *splitter, const uint64_t *group, struct group_cost *cost,
+                  struct expense *expense);
+
 /* Parts of a connected group of ops that are each valid alone; the group itself if it is
  * valid. rng is used by explainers that draw. *out lives until the next call on this
  * splitter. 0, or -1 without memory. */

@@ -1,0 +1,21 @@
+/* Exact search: the best plan there is. Where that takes more than the limits allow, the best
+ * plan of a local search, and how far below it a plan might still be. */
+#include "sched/exact.h"
+#include "sched/searcher.h"
+
+static int search_proven(struct searcher *searcher, struct candidate *plan, struct error *err) {
+  struct search_bound *bound = &searcher->result->bound;
+  if (exact_prove(searcher, bound, plan, err) != 0) return -1;
+  if (!bound->optimum) return search_local(searcher, err);
+  struct rng rng = searcher_rng(searcher, 0);
+  searcher_repair(searcher, 0, plan, &rng);
+  return searcher_record(searcher, plan, err);
+}
+
+int search_exact(struct searcher *searcher, struct error *err) {
+  struct candidate plan;
+  if (candidate_create(&plan, searcher->model->graph, err) != 0) return -1;
+  int status = search_proven(searcher, &plan, err);
+  candidate_free(&plan);
+  return status;
+}
