@@ -63,8 +63,12 @@ static void print_holders(const struct finding *finding, uint64_t rows) {
   const struct attribution *peak = &finding->peak;
   bool streams = peak->staging_bytes > 0;
   const struct table_column columns[] = {
-      {"op", TABLE_LEFT},       {streams ? "staging KiB" : "weights KiB", TABLE_RIGHT}, {"rows KiB", TABLE_RIGHT},
-      {"share %", TABLE_RIGHT}, {"at first overflow KiB", TABLE_RIGHT},                 {"share while over %", TABLE_RIGHT},
+      {"op", TABLE_LEFT},
+      {streams ? "staging KiB" : "weights KiB", TABLE_RIGHT},
+      {"rows KiB", TABLE_RIGHT},
+      {"share %", TABLE_RIGHT},
+      {"at first overflow KiB", TABLE_RIGHT},
+      {"share while over %", TABLE_RIGHT},
   };
   size_t count, shown;
   struct holder *list = holders(finding, &count);

@@ -224,7 +224,8 @@ static void set_take(struct step *step, const struct builder *builder, uint64_t 
 
 /* Sub-groups of output channels of an op. */
 static uint32_t piece_count(const struct builder *builder, uint32_t op) {
-  return (uint32_t)saturate_divide(builder->model->graph->ops[op].out_channels, builder->model->hw.brr_subgroup_channels);
+  const struct sim_model *model = builder->model;
+  return (uint32_t)saturate_divide(model->graph->ops[op].out_channels, model->hw.brr_subgroup_channels);
 }
 
 static void add_piece_step(struct builder *builder, enum step_kind kind, uint32_t op, uint32_t i, uint32_t pieces) {

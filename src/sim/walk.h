@@ -93,7 +93,7 @@ void walk_run(struct walk *walk);
 
 /* ---- for execution in stripes ---- */
 
-/* Takes room for good; the only place where occupied bytes rise. tensor: or TRACE_NO_TENSOR. */
+/* Takes room; the only place where occupied bytes rise. tensor: or TRACE_NO_TENSOR. */
 void walk_grow(struct walk *walk, enum trace_kind kind, uint32_t op, uint32_t tensor, uint32_t row, uint64_t bytes);
 
 /* The op's weights pass through the staging area. */
