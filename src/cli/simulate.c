@@ -172,7 +172,8 @@ static const struct option_spec simulate_own_options[] = {
      SETTING(strict)},
     {"trace", 0, OPTION_TEXT, "FILE", NULL, NULL, 0, 0,
      "write the buffer trace of one group as CSV, or with --timed the plan's timeline as .json", SETTING(trace)},
-    {"detail", 0, OPTION_NAME, "NAME", "row", "details", 0, 0, "what a slice of the timeline stands for", SETTING(detail)},
+    {"detail", 0, OPTION_NAME, "NAME", "row", "details", 0, 0, "what a slice of the timeline stands for",
+     SETTING(detail)},
     {"group", 0, OPTION_TEXT, "A..B", NULL, NULL, 0, 0,
      "the group to trace: ops from A to B, by name or label, or a list with commas", SETTING(group)},
 };
