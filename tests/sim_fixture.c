@@ -53,3 +53,19 @@ void group_at_random(const struct graph *graph, struct rng *rng, uint32_t ops, u
     bitset_add(group, op);
   }
 }
+
+void sim_subject_open(struct sim_subject *subject, uint64_t seed, uint32_t stream, uint32_t number,
+                      const struct random_net_options *options) {
+  subject->rng = rng_stream(seed, stream, number);
+  subject->number = number;
+  struct graph *graph = random_net(&subject->rng, options);
+  const struct hw hw = random_hw(&subject->rng);
+  sim_fixture_open(&subject->fixture, graph, &hw);
+  if (rng_below(&subject->rng, 3) == 0) {
+    group_of_all(graph, subject->group);
+  } else {
+    group_at_random(graph, &subject->rng, 1 + rng_below(&subject->rng, options->most_ops), subject->group);
+  }
+}
+
+void sim_subject_close(struct sim_subject *subject) { sim_fixture_close(&subject->fixture); }

@@ -6,6 +6,7 @@
 
 #include "graph/graph.h"
 #include "hw/hw.h"
+#include "random_net.h"
 #include "sim/sim.h"
 #include "util/rng.h"
 
@@ -27,5 +28,17 @@ void group_of_range(const struct graph *graph, uint32_t first, uint32_t last, ui
 
 /* A weakly connected group of at most `ops` ops, grown from a random op along random edges. */
 void group_at_random(const struct graph *graph, struct rng *rng, uint32_t ops, uint64_t *group);
+
+/* A random network on random hardware, with a random group of it. */
+struct sim_subject {
+  struct sim_fixture fixture;
+  uint64_t group[GRAPH_MAX_SET_WORDS];
+  struct rng rng;
+  uint32_t number;
+};
+
+void sim_subject_open(struct sim_subject *subject, uint64_t seed, uint32_t stream, uint32_t number,
+                      const struct random_net_options *options);
+void sim_subject_close(struct sim_subject *subject);
 
 #endif

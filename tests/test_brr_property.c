@@ -22,51 +22,27 @@ static const struct random_net_options small_nets = {.most_ops = 10, .most_rows 
 static const struct random_net_options tall_nets = {.most_ops = 8, .most_rows = 200, .smooth = false};
 static const struct random_net_options smooth_nets = {.most_ops = 10, .most_rows = 300, .smooth = true};
 
-/* A random network with a random group of it. */
-struct subject {
-  struct sim_fixture fixture;
-  uint64_t group[GRAPH_MAX_SET_WORDS];
-  struct rng rng;
-  uint32_t number;
-};
-
-static void subject_open(struct subject *subject, uint32_t stream, uint32_t number,
-                         const struct random_net_options *options) {
-  subject->rng = rng_stream(SEED, stream, number);
-  subject->number = number;
-  struct graph *graph = random_net(&subject->rng, options);
-  const struct hw hw = random_hw(&subject->rng);
-  sim_fixture_open(&subject->fixture, graph, &hw);
-  if (rng_below(&subject->rng, 3) == 0) {
-    group_of_all(graph, subject->group);
-  } else {
-    group_at_random(graph, &subject->rng, 1 + rng_below(&subject->rng, options->most_ops), subject->group);
-  }
-}
-
-static void subject_close(struct subject *subject) { sim_fixture_close(&subject->fixture); }
-
-static void set_capacity(struct subject *subject, uint64_t capacity_bytes) {
+static void set_capacity(struct sim_subject *subject, uint64_t capacity_bytes) {
   subject->fixture.model.hw.buffer_capacity_bytes = capacity_bytes;
 }
 
-static uint64_t capacity(const struct subject *subject) { return subject->fixture.model.hw.buffer_capacity_bytes; }
+static uint64_t capacity(const struct sim_subject *subject) { return subject->fixture.model.hw.buffer_capacity_bytes; }
 
 /* Somewhere below and about what the group requires under LBDF. */
-static void set_some_capacity(struct subject *subject) {
+static void set_some_capacity(struct sim_subject *subject) {
   struct group_cost lbdf;
   ck_assert_int_eq(sim_cost(subject->fixture.sim, subject->group, &lbdf), 0);
   set_capacity(subject, 1 + rng_below(&subject->rng, (uint32_t)(lbdf.required_bytes + 2)));
 }
 
-static struct group_cost cost_of(const struct subject *subject) {
+static struct group_cost cost_of(const struct sim_subject *subject) {
   struct group_cost cost;
   ck_assert_int_eq(sim_cost_brr(subject->fixture.sim, subject->group, &cost), 0);
   return cost;
 }
 
-static void check_same(const struct subject *subject, const struct group_cost *cost, const struct reference *reference,
-                       uint32_t stripes) {
+static void check_same(const struct sim_subject *subject, const struct group_cost *cost,
+                       const struct reference *reference, uint32_t stripes) {
   ck_assert_msg(reference->fault[0] == '\0', "network %u: %s", subject->number, reference->fault);
   ck_assert_msg(cost->required_bytes == reference->required_bytes,
                 "network %u in %u stripes: requires %" PRIu64 ", expected %" PRIu64, subject->number, stripes,
@@ -83,10 +59,10 @@ static void check_same(const struct subject *subject, const struct group_cost *c
 START_TEST(groups_run_as_in_the_reference_in_any_buffer) {
   uint32_t striped = 0, overflowing = 0;
   for (uint32_t i = 0; i < SMALL_NETS; i++) {
-    struct subject subject;
+    struct sim_subject subject;
     struct reference reference;
     uint32_t stripes;
-    subject_open(&subject, 1, i, &small_nets);
+    sim_subject_open(&subject, SEED, 1, i, &small_nets);
     set_some_capacity(&subject);
     const struct group_cost cost = cost_of(&subject);
     reference_brr(&reference, &stripes, subject.fixture.graph, &subject.fixture.model.hw, subject.group,
@@ -97,7 +73,7 @@ START_TEST(groups_run_as_in_the_reference_in_any_buffer) {
     striped += fits && stripes > 0;
     overflowing += !fits;
     reference_free(&reference);
-    subject_close(&subject);
+    sim_subject_close(&subject);
   }
   ck_assert_uint_gt(striped, SMALL_NETS / 20);
   ck_assert_uint_gt(overflowing, SMALL_NETS / 20);
@@ -107,9 +83,9 @@ END_TEST
 /* What is found sooner is the same as far as it matters. */
 START_TEST(an_attempt_has_the_cost_of_a_group_that_is_valid) {
   for (uint32_t i = 0; i < SMALL_NETS; i++) {
-    struct subject subject;
+    struct sim_subject subject;
     struct group_cost cost, attempt;
-    subject_open(&subject, 6, i, &small_nets);
+    sim_subject_open(&subject, SEED, 6, i, &small_nets);
     set_some_capacity(&subject);
     for (int brr = 0; brr < 2; brr++) {
       struct sim *sim = subject.fixture.sim;
@@ -122,13 +98,13 @@ START_TEST(an_attempt_has_the_cost_of_a_group_that_is_valid) {
       ck_assert_uint_eq(attempt.stripes, cost.stripes);
       ck_assert_uint_eq(group_cost_dram_bytes(&attempt), group_cost_dram_bytes(&cost));
     }
-    subject_close(&subject);
+    sim_subject_close(&subject);
   }
 }
 END_TEST
 
 /* At each height by itself, whether it would be chosen or not. */
-static void check_height(const struct subject *subject, struct walk *walk, uint32_t height, bool skip) {
+static void check_height(const struct sim_subject *subject, struct walk *walk, uint32_t height, bool skip) {
   struct reference reference;
   reference_run_stripes(&reference, subject->fixture.graph, &subject->fixture.model.hw, subject->group, height);
   ck_assert_int_eq(walk_prepare(walk, subject->group), 0);
@@ -144,10 +120,10 @@ static void check_height(const struct subject *subject, struct walk *walk, uint3
 
 static void check_heights(uint32_t stream, const struct random_net_options *options) {
   for (uint32_t i = 0; i < TALL_NETS; i++) {
-    struct subject subject;
+    struct sim_subject subject;
     struct walk walk;
     struct error err = ERROR_INIT;
-    subject_open(&subject, stream, i, options);
+    sim_subject_open(&subject, SEED, stream, i, options);
     ck_assert_int_eq(walk_create(&walk, &subject.fixture.model, &err), 0);
     uint32_t tallest = reference_tallest(subject.fixture.graph, subject.group);
     check_height(&subject, &walk, 1, true);
@@ -155,7 +131,7 @@ static void check_heights(uint32_t stream, const struct random_net_options *opti
     check_height(&subject, &walk, 1 + rng_below(&subject.rng, tallest), true);
     check_height(&subject, &walk, 1 + rng_below(&subject.rng, tallest), false);
     walk_free(&walk);
-    subject_close(&subject);
+    sim_subject_close(&subject);
   }
 }
 
@@ -167,11 +143,11 @@ END_TEST
 
 START_TEST(more_room_never_takes_more_stripes_nor_makes_a_group_invalid) {
   for (uint32_t i = 0; i < SMALL_NETS; i++) {
-    struct subject subject;
+    struct sim_subject subject;
     struct group_cost lbdf;
     uint32_t last = UINT32_MAX;
     bool fitted = false;
-    subject_open(&subject, 4, i, &small_nets);
+    sim_subject_open(&subject, SEED, 4, i, &small_nets);
     ck_assert_int_eq(sim_cost(subject.fixture.sim, subject.group, &lbdf), 0);
     for (uint64_t room = 1; room <= lbdf.required_bytes + 3; room += 1 + lbdf.required_bytes / 23) {
       set_capacity(&subject, room);
@@ -184,14 +160,14 @@ START_TEST(more_room_never_takes_more_stripes_nor_makes_a_group_invalid) {
     }
     set_capacity(&subject, lbdf.required_bytes);
     ck_assert_uint_eq(cost_of(&subject).stripes, 0);
-    subject_close(&subject);
+    sim_subject_close(&subject);
   }
 }
 END_TEST
 
 /* ---- traces and shares ---- */
 
-static void trace_subject(struct trace *trace, const struct subject *subject) {
+static void trace_subject(struct trace *trace, const struct sim_subject *subject) {
   struct error err = ERROR_INIT;
   ck_assert_int_eq(trace_create(trace, subject->fixture.graph, capacity(subject), &err), 0);
   const struct trace_sink sink = {trace_append, trace};
@@ -204,7 +180,7 @@ static uint64_t sum(const uint64_t *items, size_t count) {
   return total;
 }
 
-static void check_trace(const struct subject *subject, const struct trace *trace, const struct group_cost *cost) {
+static void check_trace(const struct sim_subject *subject, const struct trace *trace, const struct group_cost *cost) {
   struct replay replay;
   uint64_t batch = subject->fixture.graph->batch;
   replay_trace(&replay, subject->fixture.graph, subject->group, trace);
@@ -215,7 +191,8 @@ static void check_trace(const struct subject *subject, const struct trace *trace
   ck_assert_int_eq(replay.overflows > 0, cost->required_bytes > capacity(subject));
 }
 
-static void check_shares(const struct subject *subject, const struct trace *trace, const struct reference *reference) {
+static void check_shares(const struct sim_subject *subject, const struct trace *trace,
+                         const struct reference *reference) {
   uint64_t weights[64], rows[64];
   struct sim_peak peak = {.weight_bytes = weights, .row_bytes = rows};
   struct group_cost cost;
@@ -240,11 +217,11 @@ static void check_shares(const struct subject *subject, const struct trace *trac
 
 START_TEST(a_trace_keeps_every_rule_and_its_shares_are_those_of_the_reference) {
   for (uint32_t i = 0; i < TRACED_NETS; i++) {
-    struct subject subject;
+    struct sim_subject subject;
     struct reference reference;
     struct trace trace;
     uint32_t stripes;
-    subject_open(&subject, 5, i, i % 5 == 0 ? &tall_nets : &small_nets);
+    sim_subject_open(&subject, SEED, 5, i, i % 5 == 0 ? &tall_nets : &small_nets);
     set_some_capacity(&subject);
     const struct group_cost cost = cost_of(&subject);
     trace_subject(&trace, &subject);
@@ -254,7 +231,7 @@ START_TEST(a_trace_keeps_every_rule_and_its_shares_are_those_of_the_reference) {
     check_shares(&subject, &trace, &reference);
     trace_free(&trace);
     reference_free(&reference);
-    subject_close(&subject);
+    sim_subject_close(&subject);
   }
 }
 END_TEST

@@ -20,31 +20,7 @@
 
 enum { SEED = 20240607 };
 
-/* A random network with a random group of it. */
-struct subject {
-  struct sim_fixture fixture;
-  uint64_t group[GRAPH_MAX_SET_WORDS];
-  struct rng rng;
-  uint32_t number;
-};
-
-static void subject_open(struct subject *subject, uint32_t stream, uint32_t number,
-                         const struct random_net_options *options) {
-  subject->rng = rng_stream(SEED, stream, number);
-  subject->number = number;
-  struct graph *graph = random_net(&subject->rng, options);
-  const struct hw hw = random_hw(&subject->rng);
-  sim_fixture_open(&subject->fixture, graph, &hw);
-  if (rng_below(&subject->rng, 3) == 0) {
-    group_of_all(graph, subject->group);
-  } else {
-    group_at_random(graph, &subject->rng, 1 + rng_below(&subject->rng, options->most_ops), subject->group);
-  }
-}
-
-static void subject_close(struct subject *subject) { sim_fixture_close(&subject->fixture); }
-
-static void check_same_cost(const struct subject *subject, const struct group_cost *a, const struct group_cost *b,
+static void check_same_cost(const struct sim_subject *subject, const struct group_cost *a, const struct group_cost *b,
                             const char *what) {
   ck_assert_msg(a->required_bytes == b->required_bytes, "network %u: %s requires %" PRIu64 " and %" PRIu64,
                 subject->number, what, a->required_bytes, b->required_bytes);
@@ -60,7 +36,7 @@ static struct group_cost reference_cost(const struct reference *reference) {
                              .weight_bytes = reference->weight_bytes};
 }
 
-static void check_against_reference(const struct subject *subject) {
+static void check_against_reference(const struct sim_subject *subject) {
   struct group_cost cost, plain;
   struct reference reference;
   ck_assert_int_eq(sim_cost(subject->fixture.sim, subject->group, &cost), 0);
@@ -81,10 +57,10 @@ static const struct random_net_options small_nets = {.most_ops = 10, .most_rows 
 
 START_TEST(the_walk_agrees_with_the_reference_on_small_networks) {
   for (uint32_t i = 0; i < SMALL_NETS; i++) {
-    struct subject subject;
-    subject_open(&subject, 1, i, &small_nets);
+    struct sim_subject subject;
+    sim_subject_open(&subject, SEED, 1, i, &small_nets);
     check_against_reference(&subject);
-    subject_close(&subject);
+    sim_subject_close(&subject);
   }
 }
 END_TEST
@@ -110,7 +86,7 @@ static void count_skips(struct skips *skips, const struct walk *walk, uint64_t f
 }
 
 /* The plain walk against the one that skips. */
-static void check_skipping(struct skips *skips, struct walk *walk, const struct subject *subject) {
+static void check_skipping(struct skips *skips, struct walk *walk, const struct sim_subject *subject) {
   ck_assert_int_eq(walk_prepare(walk, subject->group), 0);
   walk_run(walk);
   uint64_t peak = walk->peak_bytes, firings = walk->firings;
@@ -128,13 +104,13 @@ static void check_skipping_nets(struct skips *skips, uint32_t stream, uint32_t c
   struct error err = ERROR_INIT;
   *skips = (struct skips){0};
   for (uint32_t i = 0; i < count; i++) {
-    struct subject subject;
+    struct sim_subject subject;
     struct walk walk;
-    subject_open(&subject, stream, i, options);
+    sim_subject_open(&subject, SEED, stream, i, options);
     ck_assert_int_eq(walk_create(&walk, &subject.fixture.model, &err), 0);
     check_skipping(skips, &walk, &subject);
     walk_free(&walk);
-    subject_close(&subject);
+    sim_subject_close(&subject);
   }
 }
 
@@ -204,7 +180,7 @@ END_TEST
 
 enum { TRACED_NETS = 2500 };
 
-static void trace_subject(struct trace *trace, struct subject *subject, uint64_t capacity_bytes) {
+static void trace_subject(struct trace *trace, struct sim_subject *subject, uint64_t capacity_bytes) {
   struct error err = ERROR_INIT;
   ck_assert_int_eq(trace_create(trace, subject->fixture.graph, capacity_bytes, &err), 0);
   const struct trace_sink sink = {trace_append, trace};
@@ -212,7 +188,7 @@ static void trace_subject(struct trace *trace, struct subject *subject, uint64_t
 }
 
 /* Some capacity around what the group requires. */
-static uint64_t some_capacity(struct subject *subject, uint64_t required_bytes) {
+static uint64_t some_capacity(struct sim_subject *subject, uint64_t required_bytes) {
   return 1 + rng_below(&subject->rng, (uint32_t)(required_bytes + required_bytes / 4 + 1));
 }
 
@@ -233,12 +209,12 @@ static void check_order(const struct trace *trace, const struct reference *refer
 START_TEST(a_trace_keeps_every_rule_and_sums_to_the_cost) {
   uint32_t overflowing = 0;
   for (uint32_t i = 0; i < TRACED_NETS; i++) {
-    struct subject subject;
+    struct sim_subject subject;
     struct group_cost cost;
     struct trace trace;
     struct replay replay;
     struct reference reference;
-    subject_open(&subject, 4, i, &small_nets);
+    sim_subject_open(&subject, SEED, 4, i, &small_nets);
     uint64_t batch = subject.fixture.graph->batch;
     ck_assert_int_eq(sim_cost(subject.fixture.sim, subject.group, &cost), 0);
     trace_subject(&trace, &subject, some_capacity(&subject, cost.required_bytes));
@@ -253,7 +229,7 @@ START_TEST(a_trace_keeps_every_rule_and_sums_to_the_cost) {
     check_order(&trace, &reference);
     reference_free(&reference);
     trace_free(&trace);
-    subject_close(&subject);
+    sim_subject_close(&subject);
   }
   ck_assert_uint_gt(overflowing, TRACED_NETS / 2);
 }
@@ -267,7 +243,7 @@ static uint64_t sum(const uint64_t *items, size_t count) {
   return total;
 }
 
-static void check_shares(const struct subject *subject, const char *what, const uint64_t *weights,
+static void check_shares(const struct sim_subject *subject, const char *what, const uint64_t *weights,
                          const uint64_t *rows, const struct reference *reference) {
   for (uint32_t v = 0; v < subject->fixture.graph->op_count; v++) {
     ck_assert_msg(weights[v] == reference->weight_share[v], "network %u, op %u: weights by %s", subject->number, v,
@@ -278,7 +254,7 @@ static void check_shares(const struct subject *subject, const char *what, const 
   }
 }
 
-static void check_peak(struct subject *subject, const struct reference *reference) {
+static void check_peak(struct sim_subject *subject, const struct reference *reference) {
   uint64_t weights[64], rows[64];
   struct sim_peak peak = {.weight_bytes = weights, .row_bytes = rows};
   struct group_cost cost;
@@ -290,7 +266,7 @@ static void check_peak(struct subject *subject, const struct reference *referenc
   check_shares(subject, "the peak", weights, rows, reference);
 }
 
-static void check_attribution(struct subject *subject, const struct reference *reference) {
+static void check_attribution(struct sim_subject *subject, const struct reference *reference) {
   struct error err = ERROR_INIT;
   struct trace trace;
   struct attribution attribution;
@@ -305,14 +281,14 @@ static void check_attribution(struct subject *subject, const struct reference *r
 
 static void check_all_shares(uint32_t stream, uint32_t count, const struct random_net_options *options) {
   for (uint32_t i = 0; i < count; i++) {
-    struct subject subject;
+    struct sim_subject subject;
     struct reference reference;
-    subject_open(&subject, stream, i, options);
+    sim_subject_open(&subject, SEED, stream, i, options);
     reference_run(&reference, subject.fixture.graph, &subject.fixture.model.hw, subject.group);
     check_peak(&subject, &reference);
     check_attribution(&subject, &reference);
     reference_free(&reference);
-    subject_close(&subject);
+    sim_subject_close(&subject);
   }
 }
 
@@ -382,10 +358,10 @@ static void check_same_attribution(const struct trace *a, const struct trace *b,
 
 START_TEST(a_trace_comes_back_from_its_file_with_the_same_attribution) {
   for (uint32_t i = 0; i < 500; i++) {
-    struct subject subject;
+    struct sim_subject subject;
     struct group_cost cost;
     struct trace trace, again;
-    subject_open(&subject, 7, i, &small_nets);
+    sim_subject_open(&subject, SEED, 7, i, &small_nets);
     ck_assert_int_eq(sim_cost(subject.fixture.sim, subject.group, &cost), 0);
     trace_subject(&trace, &subject, some_capacity(&subject, cost.required_bytes));
     write_and_read(&again, &trace);
@@ -394,7 +370,7 @@ START_TEST(a_trace_comes_back_from_its_file_with_the_same_attribution) {
     check_same_attribution(&trace, &again, ATTRIBUTION_OVERFLOW);
     trace_free(&again);
     trace_free(&trace);
-    subject_close(&subject);
+    sim_subject_close(&subject);
   }
 }
 END_TEST
@@ -403,12 +379,12 @@ END_TEST
 
 START_TEST(a_simulator_remembers_nothing_of_the_groups_before) {
   for (uint32_t i = 0; i < 400; i++) {
-    struct subject subject;
+    struct sim_subject subject;
     struct group_cost first, again, alone;
     struct sim *fresh;
     struct error err = ERROR_INIT;
     uint64_t other[GRAPH_MAX_SET_WORDS];
-    subject_open(&subject, 8, i, &small_nets);
+    sim_subject_open(&subject, SEED, 8, i, &small_nets);
     ck_assert_int_eq(sim_cost(subject.fixture.sim, subject.group, &first), 0);
     group_at_random(subject.fixture.graph, &subject.rng, 6, other);
     ck_assert_int_eq(sim_cost(subject.fixture.sim, other, &again), 0);
@@ -420,7 +396,7 @@ START_TEST(a_simulator_remembers_nothing_of_the_groups_before) {
     ck_assert_int_eq(sim_cost(fresh, subject.group, &alone), 0);
     check_same_cost(&subject, &alone, &first, "a new simulator");
     sim_free(fresh);
-    subject_close(&subject);
+    sim_subject_close(&subject);
   }
 }
 END_TEST
@@ -446,7 +422,7 @@ static uint32_t *counts(uint32_t count) {
   return items;
 }
 
-static void stripes_open(struct stripes *stripes, const struct subject *subject, uint32_t op) {
+static void stripes_open(struct stripes *stripes, const struct sim_subject *subject, uint32_t op) {
   *stripes = (struct stripes){.graph = subject->fixture.graph, .hw = &subject->fixture.model.hw};
   stripes->output = &stripes->graph->tensors[stripes->graph->ops[op].first_output];
   ck_assert_uint_le(stripes->output->input_count, 8);
@@ -535,14 +511,14 @@ static bool stripes_fit(const struct stripes *stripes, uint64_t staging, uint64_
   return false;
 }
 
-static uint64_t staging_of(const struct subject *subject, uint32_t op) {
+static uint64_t staging_of(const struct sim_subject *subject, uint32_t op) {
   uint64_t weights = subject->fixture.model.weight_bytes[op];
   uint64_t channels = subject->fixture.graph->ops[op].out_channels;
   uint64_t two = 2 * subject->fixture.model.hw.brr_subgroup_channels * ((weights + channels - 1) / channels);
   return two < weights ? two : weights;
 }
 
-static void check_streamed(const struct subject *subject, uint32_t op) {
+static void check_streamed(const struct sim_subject *subject, uint32_t op) {
   const struct sim_model *model = &subject->fixture.model;
   struct stripes stripes;
   struct group_cost cost, expected;
@@ -566,15 +542,15 @@ static void check_streamed(const struct subject *subject, uint32_t op) {
 START_TEST(streamed_ops_take_what_their_stripes_take) {
   uint32_t checked = 0;
   for (uint32_t i = 0; i < 1000; i++) {
-    struct subject subject;
-    subject_open(&subject, 9, i, &small_nets);
+    struct sim_subject subject;
+    sim_subject_open(&subject, SEED, 9, i, &small_nets);
     for (uint32_t v = 0; v < subject.fixture.graph->op_count; v++) {
       if (subject.fixture.model.weight_bytes[v] == 0 || subject.fixture.graph->ops[v].output_count > 1) continue;
       if (mixes(subject.fixture.graph, v)) continue;
       check_streamed(&subject, v);
       checked++;
     }
-    subject_close(&subject);
+    sim_subject_close(&subject);
   }
   ck_assert_uint_gt(checked, 500);
 }
