@@ -226,7 +226,7 @@ END_TEST
 
 Suite *include_law_suite(void);
 Suite *include_law_suite(void) {
-  Suite *suite = suite_create("include law");
+  Suite *suite = suite_create("include_law");
   TCase *test_case = tcase_create("include law");
   tcase_add_test(test_case, the_sources_obey);
   tcase_add_loop_test(test_case, a_violation_is_found, 0, sizeof plants / sizeof plants[0]);
