@@ -4,7 +4,11 @@ spillway_SOURCES = \
 	src/cli/dram.c \
 	src/cli/explain.c \
 	src/cli/figure.h \
+	src/cli/figure_buffer.c \
+	src/cli/figure_culprits.c \
 	src/cli/figure_curves.c \
+	src/cli/figure_front.c \
+	src/cli/figure_gap.c \
 	src/cli/figure_occupancy.c \
 	src/cli/find.c src/cli/find.h \
 	src/cli/finding.c src/cli/finding_print.c src/cli/finding.h \
@@ -23,6 +27,7 @@ spillway_SOURCES = \
 	src/cli/query.c \
 	src/cli/runlog.c src/cli/runlog.h \
 	src/cli/schedule.c \
+	src/cli/series.c src/cli/series.h \
 	src/cli/settings.c src/cli/settings.h \
 	src/cli/show.c \
 	src/cli/simulate.c \
