@@ -2,6 +2,7 @@ noinst_LIBRARIES += src/sched/libsched.a
 src_sched_libsched_a_SOURCES = \
 	src/sched/candidate.c src/sched/candidate.h \
 	src/sched/exact.c src/sched/exact.h \
+	src/sched/fetches.c src/sched/fetches.h \
 	src/sched/growth.c src/sched/growth.h \
 	src/sched/ideals.c src/sched/ideals.h \
 	src/sched/memo.c src/sched/memo.h \

@@ -16,6 +16,7 @@ const struct method methods[] = {
      .trace = sim_trace},
     {.name = REPORT_STREAMED,
      .summary = "lbdf where it fits, else stripes of rows through one op after another, weights streamed for each",
+     .streams_whole = true,
      .cost = sim_cost_brr,
      .attempt = sim_try_brr,
      .find_peak = sim_find_peak_brr,

@@ -13,6 +13,7 @@
 struct method {
   const char *name, *summary;
   bool weights_stay; /* a group holds all its weights, so that they alone may rule it out */
+  bool streams_whole; /* where they do not, an op's new rows of a stripe and what these need are there together */
   bool chooses;      /* among the other methods, for each group */
   int (*cost)(struct sim *sim, const uint64_t *group, struct group_cost *cost);
   int (*attempt)(struct sim *sim, const uint64_t *group, struct group_cost *cost); /* sim_try() */
