@@ -9,6 +9,7 @@
 #include "sched/fetches.h"
 #include "sched/growth.h"
 #include "sched/search.h"
+#include "sched/stripe.h"
 #include "sim/report.h"
 #include "sim/timed.h"
 #include "sim_fixture.h"
@@ -364,6 +365,47 @@ START_TEST(no_valid_group_moves_less_than_its_bound) {
 }
 END_TEST
 
+/* The rows of a group's first stripe bound those of any stripes, of it and of groups that go on from it:
+ * whose further ops come before none of its own. */
+START_TEST(first_stripes_bound_what_streamed_groups_need) {
+  uint64_t pairs = 0;
+  for (uint64_t n = 0; n < 300; n++) {
+    struct rng rng = rng_stream(106, (uint64_t)_i * 300 + n, 0);
+    struct sim_fixture fixture;
+    struct brute brute;
+    struct stripe stripe;
+    struct error err = ERROR_INIT;
+    uint64_t least[MASKS], rest[1] = {0};
+    open_random(&fixture, &brute, &rng);
+    ck_assert_int_eq(stripe_create(&stripe, &fixture.model, &err), 0);
+    for (uint32_t mask = 1; mask < 1u << brute.ops && stripe.sound; mask++) {
+      const uint64_t group[1] = {mask};
+      least[mask] = stripe_least_bytes(&stripe, group);
+      if (!mask_convex(&brute, mask)) continue;
+      struct group_cost cost;
+      ck_assert_int_ge(sim_cost_streamed(fixture.sim, group, 0, &cost), 0);
+      ck_assert_uint_le(least[mask], cost.required_bytes); /* stripes of one row */
+      ck_assert_int_eq(sim_cost_streamed(fixture.sim, group, INT64_MAX, &cost), 0);
+      ck_assert_uint_le(least[mask], cost.required_bytes); /* one stripe */
+      for (uint32_t inner = (mask - 1) & mask; inner != 0; inner = (inner - 1) & mask) {
+        bool before = false;
+        for (uint32_t v = 0; v < brute.ops; v++) {
+          before |= (mask & ~inner) >> v & 1 && (brute.reach[v] & inner) != 0;
+        }
+        if (before) continue;
+        ck_assert_uint_le(least[inner], least[mask]);
+        pairs++;
+      }
+    }
+    for (uint32_t t = 0; t < fixture.graph->tensor_count; t++) rest[0] |= stripe.live_bytes[t];
+    ck_assert_uint_eq(rest[0], 0);
+    stripe_free(&stripe);
+    sim_fixture_close(&fixture);
+  }
+  ck_assert_uint_gt(pairs, 2000);
+}
+END_TEST
+
 /* A convolution of kernel 3 and padding 1 over 8 rows of 10 bytes, to 8 rows of 6; its 300 bytes of
  * weights have 3 channels, so staging takes 200. n rows take 6 n and, at a border, n + 1 rows of
  * input: 26, 42, 58 for one, two, three; all 8 take 48 and 80, seven 42 and 80. */
@@ -485,6 +527,7 @@ Suite *exact_suite(void) {
   tcase_add_loop_test(small, limits_leave_a_bound_and_a_legal_plan, 0, (int)method_count);
   tcase_add_loop_test(small, rows_of_closed_groups_bound_those_of_groups_around_them, 0, 4);
   tcase_add_loop_test(small, no_valid_group_moves_less_than_its_bound, 0, (int)method_count);
+  tcase_add_loop_test(small, first_stripes_bound_what_streamed_groups_need, 0, 4);
   tcase_add_test(small, fetches_are_counted_by_hand);
   suite_add_tcase(suite, small);
   tcase_set_timeout(real, 240);

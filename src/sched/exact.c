@@ -36,6 +36,7 @@
 #include "graph/group.h"
 #include "sched/growth.h"
 #include "sched/ideals.h"
+#include "sched/stripe.h"
 #include "util/bitset.h"
 
 enum { BOUNDS_PER_EXIT = 16 };
@@ -61,8 +62,10 @@ struct exact {
   const struct objective *objective;
   uint64_t capacity_bytes;
   bool weights_stay; /* under the method, as under LBDF, whose rules then apply */
+  bool streams_whole; /* likewise, as under BRR */
   struct ideals ideals;
   struct growth growth;
+  struct stripe stripe; /* if streams_whole */
   uint32_t *settled; /* by ideal */
   double *best;      /* by settled ideal */
   uint32_t *next;    /* by settled ideal: that after the first group of the best plan */
@@ -120,7 +123,7 @@ static uint64_t bound_rows(const struct exact *exact, uint32_t op) {
 
 /* Whether what was found at this ideal, after the group was enumerated, rules it out. */
 static bool step_ruled_out(const struct exact *exact, const struct step *step, const uint64_t *group) {
-  for (size_t i = 0; i < exact->found_count; i++) {
+  for (size_t i = 0; i < exact->found_count && exact->weights_stay; i++) {
     const struct row_bound *bound = &exact->found[i];
     if (bound->row_bytes + step->weight_bytes <= exact->capacity_bytes) continue;
     if (set_contains(group, bound->set, exact->graph->set_words)) return true;
@@ -144,10 +147,19 @@ static int step_add(struct exact *exact, uint32_t to, uint64_t row_bytes) {
   /* The clock gives no bound; values are not negative. */
   struct expense least = {.dram_bytes = growth_dram_bytes(&exact->growth, row_bytes)};
   double value = exact->objective->timed ? 0 : exact->objective->value(&least);
-  if (exact->weights_stay && growth_closed(&exact->growth, &exit)) exact->closed[exact->closed_count++] = to;
+  if ((exact->weights_stay || exact->streams_whole) && exact->growth.weight_bytes <= exact->capacity_bytes && growth_closed(&exact->growth, &exit)) {
+    exact->closed[exact->closed_count++] = to;
+  }
   exact->steps[exact->step_count++] =
       (struct step){value + exact->best[exact->settled[to]], exact->growth.weight_bytes, to};
   return 0;
+}
+
+/* Whether the growing group, or one that contains it, may be valid; its rows take so much if weights stay. */
+static bool may_fit(struct exact *exact, uint64_t row_bytes) {
+  if (exact->growth.weight_bytes + row_bytes <= exact->capacity_bytes) return true;
+  if (exact->weights_stay) return false;
+  return !exact->streams_whole || stripe_least_bytes(&exact->stripe, exact->growth.group) <= exact->capacity_bytes;
 }
 
 /* Every group that contains the growing one, which leads to the ideal, and no op that was passed
@@ -155,7 +167,6 @@ static int step_add(struct exact *exact, uint32_t to, uint64_t row_bytes) {
 static int grow(struct exact *exact, uint32_t ideal, uint64_t row_bytes, uint32_t depth) {
   const struct ideal_step *first = exact->ideals.steps + exact->ideals.first_step[ideal];
   const struct ideal_step *last = exact->ideals.steps + exact->ideals.first_step[ideal + 1];
-  const struct growth *growth = &exact->growth;
   int status = 0;
   for (const struct ideal_step *step = first; step < last && status == 0; step++) {
     if (exact->passed[step->op] != 0 || !bitset_has(exact->searcher->fuseable, step->op)) continue;
@@ -165,9 +176,9 @@ static int grow(struct exact *exact, uint32_t ideal, uint64_t row_bytes, uint32_
     }
     exact->steps_taken++;
     growth_add(&exact->growth, step->op);
-    uint64_t rows = exact->weights_stay ? bound_rows(exact, step->op) : 0;
+    uint64_t rows = bound_rows(exact, step->op);
     if (rows < row_bytes) rows = row_bytes;
-    if (!exact->weights_stay || growth->weight_bytes + rows <= exact->capacity_bytes) {
+    if (may_fit(exact, rows)) {
       status = step_add(exact, step->to, rows);
       if (status == 0) status = grow(exact, step->to, rows, depth + 1);
     }
@@ -219,7 +230,17 @@ static void closed_forget(struct exact *exact, uint32_t known, bool valid) {
   exact->closed_count = kept;
 }
 
-/* Finds out which of the closed groups fit. An op that leads to the exit alone has a smaller label. */
+/* Rows that the closed group takes, if its weights stay: at least, where it ran otherwise because it does
+ * not fit so. */
+static uint64_t closed_rows(const struct exact *exact, const uint64_t *group, int valid,
+                            const struct group_cost *cost) {
+  uint64_t weights = 0;
+  if (exact->weights_stay || (valid == 1 && cost->stripes == 0)) return cost->required_bytes - cost->weight_bytes;
+  for BITSET_EACH (v, group, exact->graph->set_words) weights += exact->growth.fetched_bytes[v];
+  return exact->capacity_bytes + 1 - weights;
+}
+
+/* Finds out which of the closed groups fit with their weights. An op that leads to the exit alone has a smaller label. */
 static int closed_bisect(struct exact *exact, uint32_t ideal) {
   if (exact->closed_count > 0) qsort(exact->closed, exact->closed_count, sizeof *exact->closed, compare_ideals);
   while (exact->closed_count > 0) {
@@ -231,8 +252,8 @@ static int closed_bisect(struct exact *exact, uint32_t ideal) {
     int valid = splitter_cost(exact->searcher->workers[0].splitter, exact->group, &cost, &expense);
     if (valid < 0) return -1;
     bound_add(exact, set_last(exact->group, exact->graph->set_words), exact->group,
-              cost.required_bytes - cost.weight_bytes);
-    closed_forget(exact, middle, valid == 1);
+              closed_rows(exact, exact->group, valid, &cost));
+    closed_forget(exact, middle, valid == 1 && cost.stripes == 0);
   }
   return 0;
 }
@@ -439,6 +460,7 @@ static void read_plan(const struct exact *exact, struct candidate *plan) {
 static void exact_free(struct exact *exact) {
   ideals_free(&exact->ideals);
   growth_free(&exact->growth);
+  stripe_free(&exact->stripe);
   free(exact->settled);
   free(exact->best);
   free(exact->next);
@@ -476,7 +498,8 @@ static int exact_allocate(struct exact *exact) {
 }
 
 static int prove(struct exact *exact, double *value, struct error *err) {
-  if (growth_create(&exact->growth, exact->searcher->model, exact->searcher->options->split.method->streams_whole, err) != 0) return -1;
+  if (growth_create(&exact->growth, exact->searcher->model, exact->streams_whole, err) != 0) return -1;
+  if (exact->streams_whole && stripe_create(&exact->stripe, exact->searcher->model, err) != 0) return -1;
   int status = ideals_create(&exact->ideals, exact->graph, exact->searcher->options->limits.ideals, err);
   if (status < 0) return -1;
   if (status > 0) {
@@ -506,6 +529,7 @@ int exact_prove(struct searcher *searcher, struct search_bound *bound, struct ca
       .objective = options->split.objective,
       .capacity_bytes = searcher->model->hw.buffer_capacity_bytes,
       .weights_stay = options->split.method->weights_stay,
+      .streams_whole = options->split.method->streams_whole,
   };
   double value = 0;
   if (exact_check(options, err) != 0) return -1;

@@ -12,4 +12,5 @@ src_sched_libsched_a_SOURCES = \
 	src/sched/search_local.c \
 	src/sched/search_random.c \
 	src/sched/searcher.h \
-	src/sched/split.c src/sched/split.h
+	src/sched/split.c src/sched/split.h \
+	src/sched/stripe.c src/sched/stripe.h
