@@ -3,8 +3,10 @@
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "build_graph.h"
+#include "hard_net.h"
 #include "random_net.h"
 #include "sched/fetches.h"
 #include "sched/growth.h"
@@ -482,6 +484,49 @@ START_TEST(efficientnet_b3_at_256_kib_has_a_known_optimum) {
 }
 END_TEST
 
+/* Many branches: solved where weights stay; else, with little to spend, a bound, a plan not far from
+ * it, and the same whatever the number of threads. */
+START_TEST(networks_of_many_branches_are_solved_or_bounded) {
+  static const struct {
+    const char *name, *method;
+    uint64_t buffer_kib;
+    bool solved;
+    double gap; /* at most, relative */
+  } cases[] = {
+      {"googlenet", "lbdf", 64, true, 0},      {"googlenet", "lbdf", 256, true, 0},
+      {"inception_v3", "lbdf", 256, true, 0},  {"googlenet", "brr", 2048, true, 0},
+      {"densenet", "lbdf", 128, true, 0},      {"densenet", "brr", 128, true, 0},
+      {"inception_v3", "brr", 64, false, 0.1}, {"cells-a", "lbdf", 64, false, 10},
+  };
+  struct search_options options = options_for("dram");
+  struct search_result one, three;
+  struct sim_fixture fixture;
+  const struct hw hw = support_hw(cases[_i].buffer_kib << 10);
+  size_t n = 0;
+  while (strcmp(hard_nets[n].name, cases[_i].name) != 0) n++;
+  sim_fixture_open(&fixture, hard_nets[n].build(), &hw);
+  options.split.method = method_find(cases[_i].method);
+  options.limits = (struct search_limits){200000, 300000, 20000};
+  if (!cases[_i].solved) options.limits.groups = 2000;
+  if (cases[_i].solved) options.limits.steps = 10000000;
+  run(&one, "exact", &fixture.model, &options);
+  ck_assert_int_eq(one.bound.optimum, cases[_i].solved);
+  ck_assert_double_ge((double)one.fuseable_dram_bytes, one.bound.value);
+  ck_assert_double_le((double)one.fuseable_dram_bytes, (1 + cases[_i].gap) * one.bound.value);
+  check_plan(fixture.sim, options.split.method, &one);
+  options.jobs = 3;
+  run(&three, "exact", &fixture.model, &options);
+  ck_assert_double_eq(one.bound.value, three.bound.value);
+  ck_assert_uint_eq(one.bound.groups_evaluated, three.bound.groups_evaluated);
+  ck_assert_uint_eq(one.groups_evaluated, three.groups_evaluated);
+  ck_assert_mem_eq(one.plan.groups, three.plan.groups,
+                   one.plan.group_count * fixture.graph->set_words * sizeof(uint64_t));
+  search_result_free(&one);
+  search_result_free(&three);
+  sim_fixture_close(&fixture);
+}
+END_TEST
+
 START_TEST(every_sum_has_an_optimum) {
   const struct hw hw = support_hw(128 << 10);
   struct sim_fixture fixture;
@@ -533,6 +578,7 @@ Suite *exact_suite(void) {
   tcase_set_timeout(real, 240);
   tcase_add_loop_test(real, no_search_finds_better_than_the_optimum, 0, SUPPORT_NETWORKS);
   tcase_add_test(real, efficientnet_b3_at_256_kib_has_a_known_optimum);
+  tcase_add_loop_test(real, networks_of_many_branches_are_solved_or_bounded, 0, 8);
   tcase_add_test(real, every_sum_has_an_optimum);
   tcase_add_test(real, an_objective_that_is_no_sum_is_refused);
   suite_add_tcase(suite, real);
