@@ -42,6 +42,8 @@ void candidate_copy(struct candidate *to, const struct candidate *from, const st
   memcpy(to->group_of, from->group_of, graph->op_count * sizeof *to->group_of);
   to->group_count = from->group_count;
   to->expense = from->expense;
+  to->proposed_groups = from->proposed_groups;
+  to->proposed_valid = from->proposed_valid;
   to->value = from->value;
 }
 
@@ -257,12 +259,17 @@ int candidate_repair(struct candidate *candidate, struct candidate_space *space,
   uint32_t groups = candidate->group_count;
   candidate_sets(candidate, space);
   candidate->expense = (struct expense){0};
+  candidate->proposed_groups = candidate->proposed_valid = 0;
   for (uint32_t g = 0; g < groups; g++) {
     const uint64_t *group = space->sets + g * words;
     struct split split;
     if (!bitset_intersects(group, space->fuseable, words)) continue;
     if (splitter_split(splitter, group, rng, &split) != 0) return -1;
     expense_add(&candidate->expense, &split.expense);
+    if (bitset_count(group, words) > 1) {
+      candidate->proposed_groups++;
+      candidate->proposed_valid += split.part_count == 1; /* a group that overflows has parts */
+    }
     for (uint32_t part = 1; part < split.part_count; part++) {
       for BITSET_EACH (v, split.sets + part * words, words) candidate->group_of[v] = candidate->group_count;
       candidate->group_count++;

@@ -11,7 +11,8 @@
 struct candidate {
   uint32_t *group_of; /* by op; numbers below group_count, in order of smallest label */
   uint32_t group_count;
-  struct expense expense; /* of the groups of fusable ops; set by candidate_repair() */
+  struct expense expense; /* of the groups of fusable ops; this and the next two are set by candidate_repair() */
+  uint32_t proposed_groups, proposed_valid; /* groups of two or more fusable ops before it, and those of them that fit */
   double value;           /* of the objective, for the whole network; set by the searcher */
 };
 
@@ -43,6 +44,11 @@ void candidate_draw(struct candidate *candidate, struct candidate_space *space, 
  * one); the same plan if no legal edit was found in a fair number of tries. */
 void candidate_mutate(struct candidate *child, const struct candidate *parent, struct candidate_space *space,
                       struct rng *rng);
+
+/* A legal plan out of two: one parent's groups between two random places in the order of the ops,
+ * the other's before and after. */
+void candidate_cross(struct candidate *child, const struct candidate *outer, const struct candidate *inner,
+                     struct candidate_space *space, struct rng *rng);
 
 /* Splits every group that overflows and sums what the groups cost. 0, or -1 without memory. */
 int candidate_repair(struct candidate *candidate, struct candidate_space *space, struct splitter *splitter,

@@ -11,6 +11,7 @@
 #ifndef SPILLWAY_SCHED_SPLIT_H
 #define SPILLWAY_SCHED_SPLIT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "get/explainer.h"
@@ -39,6 +40,7 @@ struct split_rules {
   double fraction;  /* see struct explain_context */
   uint64_t breadth; /* 0: as in the paper */
   const struct objective *objective;
+  bool timed; /* fill in cycles and energy, even if the objective does not need them */
 };
 
 #define SPLIT_DEFAULT_BREADTH 8
