@@ -88,7 +88,7 @@ START_TEST(wrong_parameters_are_told) {
   COMPLAINS("runs has no parameter \"foo\"; it takes network, buffer, method, limit", "query", "runs", "foo=1");
   COMPLAINS("parameter \"foo\": expected name=value", "query", "runs", "foo");
   COMPLAINS_OF("parameter buffer=much: expected a size such as 262144, 256KiB or 1MiB", "query", "runs", "buffer=much");
-  COMPLAINS("unknown format 'xml'; known are table, csv, json", "query", "runs", "--format", "xml");
+  COMPLAINS("unknown format 'xml'; known are table, csv, json, markdown", "query", "runs", "--format", "xml");
 }
 END_TEST
 

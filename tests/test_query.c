@@ -428,6 +428,18 @@ START_TEST(csv_is_quoted) {
 }
 END_TEST
 
+START_TEST(markdown_cells_stay_in_their_cells) {
+  fixture_write_example();
+  fixture_assert_answer(
+      "SELECT 'a|b\\c' || char(10, 9, 233) || CAST(x'ff' AS TEXT) AS \"k|y\", NULL AS n, 0.5 AS r, 7 AS k,"
+      " x'0aF0' AS b UNION ALL SELECT 'z', 1, 2, 'text', 4",
+      NULL, query_print_markdown,
+      "| k\\|y | n | r | k | b |\n|---|---|---:|---:|---|\n"
+      "| a\\|b\\\\c ?\xc3\xa9? |  | 0.5 | 7 | 0af0 |\n| z | 1 | 2 | text | 4 |\n");
+  fixture_assert_answer("SELECT 1 AS x WHERE 0", NULL, query_print_markdown, "| x |\n|---|\n");
+}
+END_TEST
+
 START_TEST(json_is_valid) {
   fixture_write_example();
   fixture_assert_answer(
@@ -530,6 +542,7 @@ Suite *query_suite(void) {
   tcase_add_test(tcase, named_queries_have_the_parameters_they_state);
   tcase_add_test(tcase, the_manual_is_complete);
   tcase_add_test(tcase, csv_is_quoted);
+  tcase_add_test(tcase, markdown_cells_stay_in_their_cells);
   tcase_add_test(tcase, json_is_valid);
   tcase_add_test(tcase, tables_are_aligned);
   tcase_add_test(tcase, only_long_documents_are_cut);
