@@ -32,7 +32,9 @@ void candidate_space_free(struct candidate_space *space);
 int candidate_create(struct candidate *out, const struct graph *graph, struct error *err);
 void candidate_free(struct candidate *candidate);
 void candidate_copy(struct candidate *to, const struct candidate *from, const struct graph *graph);
-bool candidate_equal(const struct candidate *a, const struct candidate *b, const struct graph *graph);
+/* Whether one of the others is the same plan, at the same cost. */
+bool candidate_is_among(const struct candidate *candidate, const struct candidate *others, size_t count,
+                        const struct graph *graph);
 
 /* A legal plan drawn at random: ops in topological order join the group of a fusable
  * predecessor with a probability that is itself drawn per plan, such that the mean size
@@ -45,8 +47,8 @@ void candidate_draw(struct candidate *candidate, struct candidate_space *space, 
 void candidate_mutate(struct candidate *child, const struct candidate *parent, struct candidate_space *space,
                       struct rng *rng);
 
-/* A legal plan out of two: one parent's groups between two random places in the order of the ops,
- * the other's before and after. */
+/* A legal plan out of two parents: the inner one's groups between two random places in the order of
+ * the ops, the outer one's before and after. */
 void candidate_cross(struct candidate *child, const struct candidate *outer, const struct candidate *inner,
                      struct candidate_space *space, struct rng *rng);
 

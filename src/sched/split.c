@@ -30,7 +30,7 @@ int splitter_create(struct splitter **out, struct split_memo *memo, const struct
   splitter->graph = model->graph;
   splitter->capacity_bytes = model->hw.buffer_capacity_bytes;
   if (sim_create(&splitter->sim, model, err) != 0 ||
-      ((rules->timed || rules->objective->timed) && timed_create(&splitter->timed, model, err) != 0) ||
+      (rules->objective->timed && splitter_time(splitter, err) != 0) ||
       explain_context_create(&splitter->context, splitter->sim, rules->method, rules->fraction, err) != 0) {
     splitter_free(splitter);
     return -1;
@@ -46,6 +46,11 @@ void splitter_free(struct splitter *splitter) {
   timed_free(splitter->timed);
   arena_free(&splitter->drawn);
   free(splitter);
+}
+
+int splitter_time(struct splitter *splitter, struct error *err) {
+  if (splitter->timed != NULL) return 0;
+  return timed_create(&splitter->timed, memo_model(splitter->memo), err);
 }
 
 uint64_t splitter_drawn_splits(const struct splitter *splitter) { return splitter->drawn_splits; }

@@ -11,7 +11,6 @@
 #ifndef SPILLWAY_SCHED_SPLIT_H
 #define SPILLWAY_SCHED_SPLIT_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "get/explainer.h"
@@ -40,7 +39,6 @@ struct split_rules {
   double fraction;  /* see struct explain_context */
   uint64_t breadth; /* 0: as in the paper */
   const struct objective *objective;
-  bool timed; /* fill in cycles and energy, even if the objective does not need them */
 };
 
 #define SPLIT_DEFAULT_BREADTH 8
@@ -51,6 +49,9 @@ struct splitter;
 int splitter_create(struct splitter **out, struct split_memo *memo, const struct split_rules *rules,
                     struct error *err);
 void splitter_free(struct splitter *splitter);
+
+/* From now on cycles and energy of valid groups are known, even if the rules' objective is not timed. */
+int splitter_time(struct splitter *splitter, struct error *err);
 
 /* Whether the group is valid, and then its cost. 1 valid, 0 not, -1 without memory. Its
  * weights alone may rule it out: then nothing is run and nothing filled in. */
