@@ -41,12 +41,9 @@ static json_t *point_document(const struct search_options *options, const struct
 }
 
 void front_add_documents(json_t *search, const struct search_options *options, const struct search_result *result) {
-  json_t *names = json_array(), *points = json_array();
-  for (size_t o = 0; o <= options->further_count; o++) {
-    document_append(names, document_text(objectives_at(options, o)->name));
-  }
+  json_t *points = json_array();
   for (size_t i = 0; i < result->front_count; i++) document_append(points, point_document(options, &result->front[i]));
-  document_add(search, "objectives", names);
+  document_add(search, "objectives", objectives_document(options));
   document_add(search, "front", points);
 }
 

@@ -3,11 +3,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/document.h"
 #include "cli/memory.h"
 #include "cli/names.h"
 
 const struct objective *objectives_at(const struct search_options *options, size_t o) {
   return o == 0 ? options->split.objective : options->further[o - 1];
+}
+
+json_t *objectives_document(const struct search_options *options) {
+  json_t *names = json_array();
+  for (size_t o = 0; o <= options->further_count; o++) {
+    document_append(names, document_text(objectives_at(options, o)->name));
+  }
+  return names;
 }
 
 static int complain_count(const char *list, const struct search *search, size_t count, struct error *err) {

@@ -2,6 +2,8 @@
 #ifndef SPILLWAY_CLI_OBJECTIVES_H
 #define SPILLWAY_CLI_OBJECTIVES_H
 
+#include <jansson.h>
+
 #include "sched/search.h"
 #include "util/error.h"
 
@@ -12,6 +14,9 @@
  * splits and of the best plan; NULL stands for the search's default. ERROR_USAGE if the search takes
  * more of them or fewer. */
 int objectives_parse(struct search_options *out, const char *list, const struct search *search, struct error *err);
+
+/* Their names: a list. */
+json_t *objectives_document(const struct search_options *options);
 
 /* Objective number o of the search, 0 up to options->further_count. */
 const struct objective *objectives_at(const struct search_options *options, size_t o);

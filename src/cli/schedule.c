@@ -30,6 +30,7 @@ struct schedule_settings {
   struct split_options split;
   struct target_options target;
   struct method_options method;
+  struct fuseable_options fuseable;
   struct clock_options clock;
   struct log_options log;
   struct progress_options progress;
@@ -103,7 +104,7 @@ static int run_search(struct schedule *schedule, struct error *err) {
   if (status != 0) return -1;
   schedule->seconds = runlog_seconds(&schedule->log);
   const struct plan *plan = &schedule->result.plan;
-  if (plan_report_create(&schedule->report, schedule->subject.sim, options->split.method, plan, err) != 0) return -1;
+  if (subject_report(&schedule->report, &schedule->subject, options->split.method, plan, err) != 0) return -1;
   return timing_run(&schedule->timing, &schedule->subject, plan, &schedule->report, &schedule->baseline, err);
 }
 
@@ -243,6 +244,7 @@ static void print_table(const struct schedule *schedule) {
   printf("%s, %s search, %s split, %llu plan%s, seed %llu\n\n", schedule->options.split.method->name,
          schedule->search->name, schedule->options.split.explainer->name, (unsigned long long)schedule->options.budget,
          schedule->options.budget == 1 ? "" : "s", (unsigned long long)schedule->options.seed);
+  plan_print_left_out(&schedule->result.plan, &schedule->report);
   plan_print_totals(&schedule->report, &schedule->baseline);
   timing_print_totals(&schedule->timing);
   front_print(&schedule->options, result);
@@ -274,6 +276,7 @@ static void schedule_close(struct schedule *schedule) {
 static enum verb_result schedule_run(const void *opaque, const struct arguments *arguments, struct error *err) {
   struct schedule schedule = {.settings = opaque};
   if (subject_open(&schedule.subject, arguments->values[0], &schedule.settings->target, err) != 0) return VERB_FAILED;
+  schedule.subject.fuseable_only = schedule.settings->fuseable.only;
   int status = prepare(&schedule, err);
   if (status == 0) status = run_search(&schedule, err);
   if (status == 0) {
@@ -311,7 +314,7 @@ static const struct option_spec schedule_own_options[] = {
 static const struct option_group schedule_group = OPTION_GROUP(schedule_own_options);
 static const struct option_use schedule_options[] = {
     {&schedule_group, 0},       {&split_group, SETTING(split)},       {&clock_group, SETTING(clock)},
-    {&method_group, SETTING(method)}, {&target_group, SETTING(target)},
+    {&method_group, SETTING(method)}, {&fuseable_group, SETTING(fuseable)}, {&target_group, SETTING(target)},
     {&log_group, SETTING(log)}, {&progress_group, SETTING(progress)}, {&output_group, SETTING(output)},
     {0}};
 static const struct verb_argument schedule_arguments[] = {
