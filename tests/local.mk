@@ -45,6 +45,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_get.c \
 	tests/test_hw.c \
 	tests/test_include_law.c \
+	tests/test_nsga2.c \
 	tests/test_onnx.c \
 	tests/test_onnx_blocks.c \
 	tests/test_onnx_errors.c \

@@ -48,21 +48,23 @@ static void sort_ranks(struct pareto_point *points, size_t count, size_t axes) {
 
 /* ---- crowding ---- */
 
-/* The points of a front, by one objective; the sort is stable. */
-static void sort_by(struct pareto_point **front, size_t count, size_t objective) {
-  for (size_t i = 1; i < count; i++) {
-    struct pareto_point *moving = front[i];
-    size_t place = i;
-    while (place > 0 && front[place - 1]->values[objective] > moving->values[objective]) {
+/* The points of that rank by one objective, of equal ones the first in the array first; how many. */
+static size_t collect_front(struct pareto_point **front, struct pareto_point *points, size_t count, uint32_t rank,
+                            size_t objective) {
+  size_t members = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (points[i].rank != rank) continue;
+    size_t place = members++;
+    while (place > 0 && front[place - 1]->values[objective] > points[i].values[objective]) {
       front[place] = front[place - 1];
       place--;
     }
-    front[place] = moving;
+    front[place] = &points[i];
   }
+  return members;
 }
 
 static void add_distances(struct pareto_point **front, size_t count, size_t objective) {
-  sort_by(front, count, objective);
   double span = front[count - 1]->values[objective] - front[0]->values[objective];
   front[0]->crowding = front[count - 1]->crowding = (double)INFINITY;
   for (size_t i = 1; i + 1 < count && span > 0; i++) {
@@ -74,14 +76,12 @@ void pareto_sort(struct pareto_point *points, size_t count, size_t axes) {
   struct pareto_point *front[PARETO_MOST_SORTED];
   sort_ranks(points, count, axes);
   for (size_t i = 0; i < count; i++) points[i].crowding = 0;
-  size_t done = 0;
-  for (uint32_t rank = 0; done < count; rank++) {
-    size_t members = 0;
-    for (size_t i = 0; i < count; i++) {
-      if (points[i].rank == rank) front[members++] = &points[i];
+  size_t members;
+  for (uint32_t rank = 0; (members = collect_front(front, points, count, rank, 0)) > 0; rank++) {
+    for (size_t o = 0; o < axes; o++) {
+      collect_front(front, points, count, rank, o);
+      add_distances(front, members, o);
     }
-    for (size_t o = 0; o < axes; o++) add_distances(front, members, o);
-    done += members;
   }
 }
 

@@ -25,8 +25,8 @@ int pareto_compare(const double *a, const double *b, size_t axes);
 
 /* Fills in ranks and crowding of at most PARETO_MOST_SORTED points: the fast non-dominated sort and
  * the crowding distance of Deb et al., "A fast and elitist multiobjective genetic algorithm:
- * NSGA-II", IEEE TEC 2002, section III. Points with the same value count in the order that they
- * have in the array. */
+ * NSGA-II", IEEE TEC 2002, section III. Of points with the same value the first in the array
+ * counts as the smaller. */
 void pareto_sort(struct pareto_point *points, size_t count, size_t axes);
 
 /* Whether a goes before b (crowded comparison): by rank, then the less crowded. */
