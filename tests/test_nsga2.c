@@ -230,7 +230,7 @@ START_TEST(children_of_legal_plans_are_legal) {
     cross_often(graph, n, 4, &mixed);
     graph_free(graph);
   }
-  ck_assert_uint_gt(mixed, 3000);
+  ck_assert_uint_gt(mixed, 2000);
 }
 END_TEST
 
@@ -268,9 +268,6 @@ START_TEST(a_plan_crossed_with_itself_stays) {
 END_TEST
 
 /* ---- fronts of small networks ---- */
-
-/* What is added last may be three ops. */
-enum { MOST_OPS = 6, DRAWN_OPS = MOST_OPS - 2 };
 
 struct truth {
   struct sim_fixture fixture;
@@ -324,7 +321,7 @@ static void offer_all(struct truth *truth, struct candidate *plan, uint32_t op) 
 }
 
 static void truth_open(struct truth *truth, struct rng *rng) {
-  const struct random_net_options shape = {DRAWN_OPS - rng_below(rng, 2), 12, rng_below(rng, 2) == 0};
+  const struct random_net_options shape = {3 + rng_below(rng, 2), 12, rng_below(rng, 2) == 0}; /* up to 6 ops */
   const struct hw hw = random_hw(rng);
   struct candidate plan;
   struct group_cost cost;
@@ -368,7 +365,7 @@ static void evolve(struct search_result *result, const struct sim_model *model, 
 static const char *const buffer_alone[2] = {"buffer", NULL};
 
 START_TEST(fronts_of_small_networks_are_those_of_all_plans) {
-  enum { NETWORKS = 150 };
+  enum { NETWORKS = 300 };
   uint64_t points = 0, several = 0;
   for (uint64_t n = 0; n < NETWORKS; n++) {
     struct rng rng = rng_stream(206, n, 0);
@@ -393,7 +390,7 @@ START_TEST(fronts_of_small_networks_are_those_of_all_plans) {
     truth_close(&truth);
   }
   ck_assert_uint_gt(several, NETWORKS / 4);
-  ck_assert_uint_gt(points, NETWORKS + NETWORKS / 2);
+  ck_assert_uint_gt(points, NETWORKS + NETWORKS / 3);
 }
 END_TEST
 

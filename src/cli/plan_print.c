@@ -50,7 +50,7 @@ static json_t *totals_document(const struct plan_report *report) {
   document_add_count(object, "dram_write_bytes", report->dram_write_bytes);
   document_add_count(object, "weight_bytes", report->weight_bytes);
   document_add_count(object, "max_required_bytes", report->max_required_bytes);
-  document_add_count(object, "groups", report->group_count - report->left_out_groups);
+  document_add_count(object, "groups", report->group_count);
   document_add_count(object, "invalid_groups", report->invalid_groups);
   return object;
 }
@@ -102,10 +102,10 @@ void plan_print_left_out(const struct plan *plan, const struct plan_report *repo
   const char *name = plan->graph->ops[neediest].name;
   units_format_bytes(needs, most);
   if (report->left_out_groups == 1) {
-    cli_print("Left out of everything below: op '%s', which needs %s even alone.\n\n", name, needs);
+    cli_print("Left out of all totals: op '%s', which needs %s even alone.\n\n", name, needs);
   } else {
-    cli_print("Left out of everything below: %u ops that fit the buffer in no way, the neediest '%s', which needs %s "
-              "even alone.\n\n", report->left_out_groups, name, needs);
+    cli_print("Left out of all totals: %u ops that fit the buffer in no way, the neediest '%s', which needs %s even "
+              "alone.\n\n", report->left_out_groups, name, needs);
   }
 }
 
@@ -163,7 +163,8 @@ void plan_print_totals(const struct plan_report *report, const struct baseline *
   table_text(table, "largest buffer use");
   table_kib(table, report->max_required_bytes);
   table_text(table, "KiB");
-  total_count(table, "groups", report->group_count - report->left_out_groups);
+  total_count(table, "groups", report->group_count);
+  if (report->left_out_groups > 0) total_count(table, "  left out", report->left_out_groups);
   total_count(table, "groups that overflow", report->invalid_groups);
   table_finish(table, stdout);
 }

@@ -293,8 +293,8 @@ static enum verb_result schedule_run(const void *opaque, const struct arguments 
 static const struct option_spec schedule_own_options[] = {
     {"search", 0, OPTION_NAME, "NAME", "local", "searches", 0, 0, "how plans are proposed", SETTING(search)},
     {"objectives", 0, OPTION_TEXT, "LIST", NULL, "objectives", 0, 0,
-     "what the search minimises; " OBJECTIVES_DEFAULT ", or for nsga2, which takes two or three, "
-     OBJECTIVES_DEFAULT_OF_FRONT ". The first counts for splits and for the best plan", SETTING(objectives)},
+     "what the search minimises: " OBJECTIVES_DEFAULT ", or " OBJECTIVES_DEFAULT_OF_FRONT
+     " for nsga2; splits and the best plan go by the first", SETTING(objectives)},
     {"budget", 'n', OPTION_COUNT, "N", "2000", NULL, 1, 1000000000, "plans that may be proposed", SETTING(budget)},
     {"seed", 's', OPTION_COUNT, "N", "1", NULL, 0, INT64_MAX, "seed of everything that is drawn", SETTING(seed)},
     {"bound", 0, OPTION_FLAG, NULL, NULL, NULL, 0, 0, "prove how far from the optimum the plan is; exact does anyway",
@@ -308,7 +308,7 @@ static const struct option_spec schedule_own_options[] = {
     {"jobs", 'j', OPTION_COUNT, "N", "0", NULL, 0, 1024, "threads, 0 for one per processor; the result is the same",
      SETTING(jobs)},
     {"front-dir", 0, OPTION_TEXT, "DIR", NULL, NULL, 0, 0,
-     "write the plans of the Pareto front as 0.yaml, 1.yaml, ... to a new or empty directory", SETTING(front_dir)},
+     "write the plans of nsga2's Pareto front as 0.yaml, 1.yaml, ... to a new or empty directory", SETTING(front_dir)},
     {"output", 'o', OPTION_TEXT, "FILE", NULL, NULL, 0, 0, "write the plan found as YAML", SETTING(output_file)},
 };
 static const struct option_group schedule_group = OPTION_GROUP(schedule_own_options);

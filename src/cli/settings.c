@@ -34,7 +34,7 @@ const struct option_group method_group = OPTION_GROUP(method_options);
 
 static const struct option_spec fuseable_options[] = {
     {"fuseable-only", 0, OPTION_FLAG, NULL, NULL, NULL, 0, 0,
-     "leave ops out of all totals that fit the buffer in no way, instead of giving up",
+     "leave out ops that fit the buffer in no way, instead of giving up; no total counts them",
      offsetof(struct fuseable_options, only)},
 };
 const struct option_group fuseable_group = OPTION_GROUP(fuseable_options);
