@@ -67,7 +67,7 @@ static const struct {
     {"", "the query is empty"},
     {"rnus", "no query is called \"rnus\"; did you mean \"runs\"? there are best, saving, "},
     {"nothing",
-     "no query is called \"nothing\"; there are best, saving, culprits, "},
+     "no query is called \"nothing\"; there are best, saving, spread, culprits, "},
 };
 
 START_TEST(what_would_write_or_makes_no_sense_is_refused) {
