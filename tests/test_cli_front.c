@@ -29,7 +29,8 @@ START_TEST(the_best_plan_is_the_first_of_the_front) {
   cli_assert_plan(document);
   assert_front(document);
   ck_assert_uint_gt(json_array_size(front_of(document)), 1);
-  ck_assert_str_eq(cli_keys(cli_at(document, "search.front.0")), "values fuseable_dram_bytes max_required_bytes groups");
+  ck_assert_str_eq(cli_keys(cli_at(document, "search.front.0")),
+                   "values fuseable_dram_bytes max_required_bytes groups");
   ck_assert_str_eq(cli_text(document, "search.objective"), "dram");
   ck_assert_str_eq(cli_text(document, "search.objectives.0"), "dram");
   ck_assert_str_eq(cli_text(document, "search.objectives.1"), "buffer");
@@ -56,8 +57,8 @@ START_TEST(each_point_is_a_plan_that_simulates_to_its_values) {
                    "values fuseable_dram_bytes max_required_bytes cycles energy_pj groups");
   ck_assert_uint_gt(json_array_size(front_of(document)), 2);
   json_array_foreach(front_of(document), i, point) {
-    json_t *again = DOCUMENT("simulate", "mobilenet_v2", "--no-db", "--json", "--timed", "--buffer", "160KiB", "--strict",
-                             "--plan", cli_format("front/%zu.yaml", i));
+    json_t *again = DOCUMENT("simulate", "mobilenet_v2", "--no-db", "--json", "--timed", "--buffer", "160KiB",
+                             "--strict", "--plan", cli_format("front/%zu.yaml", i));
     ck_assert_int_eq(cli_number(again, "totals.fuseable_dram_bytes"), cli_number(point, "fuseable_dram_bytes"));
     ck_assert_int_eq(cli_number(again, "totals.max_required_bytes"), cli_number(point, "max_required_bytes"));
     ck_assert_int_eq(cli_number(again, "totals.timed.cycles"), cli_number(point, "cycles"));
@@ -217,18 +218,19 @@ START_TEST(what_is_left_out_is_told) {
   ck_assert(json_equal(all, only));
   json_decref(all);
   json_decref(only);
-  ck_assert_str_eq(OUTPUT("simulate", "alexnet", "--no-db"), OUTPUT("simulate", "alexnet", "--no-db", "--fuseable-only"));
+  ck_assert_str_eq(OUTPUT("simulate", "alexnet", "--no-db"),
+                   OUTPUT("simulate", "alexnet", "--no-db", "--fuseable-only"));
 }
 END_TEST
 
 /* The optimum of what runs is what a search of it may reach, and its plan simulates the same. */
 START_TEST(the_rest_of_a_network_is_scheduled) {
-  json_t *exact = DOCUMENT("schedule", "deeplabv3_mobilenet_v3_large", "--buffer", "256KiB", "--fuseable-only", "--json",
-                           "--no-db", "--search", "exact", "-o", "plan.yaml"),
-         *found = DOCUMENT("schedule", "deeplabv3_mobilenet_v3_large", "--buffer", "256KiB", "--fuseable-only", "--json",
-                           "--no-db", "--search", "nsga2", "-n", "100"),
-         *again = DOCUMENT("simulate", "deeplabv3_mobilenet_v3_large", "--buffer", "256KiB", "--fuseable-only", "--json",
-                           "--no-db", "--plan", "plan.yaml", "--strict");
+  json_t *exact = DOCUMENT("schedule", "deeplabv3_mobilenet_v3_large", "--buffer", "256KiB", "--fuseable-only",
+                           "--json", "--no-db", "--search", "exact", "-o", "plan.yaml"),
+         *found = DOCUMENT("schedule", "deeplabv3_mobilenet_v3_large", "--buffer", "256KiB", "--fuseable-only",
+                           "--json", "--no-db", "--search", "nsga2", "-n", "100"),
+         *again = DOCUMENT("simulate", "deeplabv3_mobilenet_v3_large", "--buffer", "256KiB", "--fuseable-only",
+                           "--json", "--no-db", "--plan", "plan.yaml", "--strict");
   ck_assert(json_is_true(cli_at(exact, "search.bound_is_optimum")));
   ck_assert_int_eq(cli_number(exact, "search.optimum_dram_bytes"), cli_number(exact, "totals.fuseable_dram_bytes"));
   ck_assert_int_le(cli_number(exact, "totals.fuseable_dram_bytes"), cli_number(found, "totals.fuseable_dram_bytes"));

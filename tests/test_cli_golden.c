@@ -31,7 +31,9 @@ static const struct {
      NULL,
      {"schedule", "mobilenet_v3_small", "--search", "nsga2", "--objectives", "dram,buffer,cycles", "-n", "60", "-q",
       "--no-db"}},
-    {"simulate-fuseable-only-vgg16.txt", NULL, {"simulate", "vgg16", "--buffer", "48KiB", "--fuseable-only", "--no-db"}},
+    {"simulate-fuseable-only-vgg16.txt",
+     NULL,
+     {"simulate", "vgg16", "--buffer", "48KiB", "--fuseable-only", "--no-db"}},
 };
 
 START_TEST(people_read_what_was_approved) {

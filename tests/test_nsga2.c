@@ -357,7 +357,9 @@ static void evolve(struct search_result *result, const struct sim_model *model, 
       .jobs = jobs,
   };
   struct error err = ERROR_INIT;
-  for (size_t o = 0; o < 2 && further[o] != NULL; o++) options.further[options.further_count++] = objective_find(further[o]);
+  for (; options.further_count < 2 && further[options.further_count] != NULL; options.further_count++) {
+    options.further[options.further_count] = objective_find(further[options.further_count]);
+  }
   int status = search_run(result, search_find("nsga2"), model, &options, &err);
   ck_assert_msg(status == 0, "%s", err.message);
 }

@@ -85,7 +85,8 @@ static int prepare(struct schedule *schedule, struct error *err) {
   if (objectives_parse(&schedule->options, settings->objectives, schedule->search, err) != 0) return -1;
   if (settings->output_file != NULL && check_output(settings->output_file, err) != 0) return -1;
   if (settings->front_dir != NULL && !schedule->search->has_front) {
-    return error_set(err, ERROR_USAGE, "--front-dir is for a Pareto front, and search '%s' gives none; use --search nsga2",
+    return error_set(err, ERROR_USAGE,
+                     "--front-dir is for a Pareto front, and search '%s' gives none; use --search nsga2",
                      schedule->search->name);
   }
   if (baseline_create(&schedule->baseline, &schedule->subject, schedule->options.split.method, err) != 0) return -1;

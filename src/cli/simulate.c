@@ -182,8 +182,13 @@ static const struct option_spec simulate_own_options[] = {
 };
 static const struct option_group simulate_group = OPTION_GROUP(simulate_own_options);
 static const struct option_use simulate_options[] = {
-    {&simulate_group, 0},       {&clock_group, SETTING(clock)},   {&method_group, SETTING(method)}, {&fuseable_group, SETTING(fuseable)},
-    {&target_group, SETTING(target)}, {&log_group, SETTING(log)}, {&output_group, SETTING(output)},
+    {&simulate_group, 0},
+    {&clock_group, SETTING(clock)},
+    {&method_group, SETTING(method)},
+    {&fuseable_group, SETTING(fuseable)},
+    {&target_group, SETTING(target)},
+    {&log_group, SETTING(log)},
+    {&output_group, SETTING(output)},
     {0}};
 static const struct verb_argument simulate_arguments[] = {
     {"NET", "networks", false, false, "network: a name or an ONNX file"}, {0}};

@@ -11,8 +11,9 @@
 struct candidate {
   uint32_t *group_of; /* by op; numbers below group_count, in order of smallest label */
   uint32_t group_count;
-  struct expense expense; /* of the groups of fusable ops; this and the next two are set by candidate_repair() */
-  uint32_t proposed_groups, proposed_valid; /* groups of two or more fusable ops before it, and those of them that fit */
+  /* Set by candidate_repair(): */
+  struct expense expense;                   /* of the groups of fusable ops */
+  uint32_t proposed_groups, proposed_valid; /* groups of several fusable ops before repair; those of them that fit */
   double value;           /* of the objective, for the whole network; set by the searcher */
 };
 

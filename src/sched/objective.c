@@ -21,7 +21,7 @@ const struct objective objectives[] = {
     {"cycles", "cycles of the timed engine", true, true, value_cycles, "cycles", 1, 0},
     {"energy", "energy of the timed engine", true, true, value_energy, "energy uJ", 1e6, 1},
     {"edp", "energy times delay", true, false, value_edp, "EDP uJ cycles", 1e6, 0},
-    {"buffer", "most bytes of the buffer that a group of fusable ops requires", false, false, value_buffer, "buffer KiB",
+    {"buffer", "the most buffer bytes that a group of fusable ops requires", false, false, value_buffer, "buffer KiB",
      1024, 3},
 };
 const size_t objective_count = sizeof objectives / sizeof objectives[0];

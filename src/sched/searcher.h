@@ -19,8 +19,8 @@ struct search_worker {
 struct searcher {
   const struct sim_model *model;
   const struct search_options *options;
-  uint64_t *fuseable;      /* op set */
-  struct expense unfusable; /* of the other ops, which every plan runs alone: cycles and energy, if an objective is timed */
+  uint64_t *fuseable;       /* op set */
+  struct expense unfusable; /* of the other ops, which every plan runs alone: cycles and energy, if needed */
   struct split_memo *memo;
   struct parallel *parallel;
   struct search_worker *workers; /* options->jobs */

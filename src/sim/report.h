@@ -11,11 +11,11 @@
 #include "util/error.h"
 
 #define REPORT_STREAMED "brr" /* method of an op that runs alone with streamed weights */
-#define REPORT_LEFT_OUT "none" /* and of one that is left out */
+#define REPORT_LEFT_OUT "none" /* of one that is left out */
 
 struct group_report {
   struct group_cost cost;
-  const char *method; /* that it ran under: the plan's, what auto chose, or REPORT_STREAMED */
+  const char *method; /* that it ran under: the plan's, what auto chose, REPORT_STREAMED or REPORT_LEFT_OUT */
   bool valid;         /* required bytes fit the buffer */
   bool fuseable;      /* none of its ops is unfusable under the method */
   bool left_out;      /* one op that fits the buffer in no way: it moves nothing here, and no total counts it */
@@ -36,6 +36,7 @@ struct plan_report {
  * it and the bytes it needs. The caller frees with plan_report_free(). */
 int plan_report_create(struct plan_report *out, struct sim *sim, const struct method *method,
                        const struct plan *plan, struct error *err);
+
 /* The same, but ops that fit the buffer in no way are no error: they are left out. */
 int plan_report_create_runnable(struct plan_report *out, struct sim *sim, const struct method *method,
                                 const struct plan *plan, struct error *err);
