@@ -1,4 +1,4 @@
--- Share of valid groups in percent, and whether it rises with the buffer; all seeds together.
+/* Share of valid groups in percent, and whether it rises with the buffer; all seeds together. */
 WITH shares AS (
   SELECT method, activation_bits AS bits, network, buffer_bytes,
     100.0 * sum(groups_proposed_valid) / sum(groups_proposed) AS share

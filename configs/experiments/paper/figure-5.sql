@@ -1,4 +1,4 @@
--- The median over seeds of the best plan, in MB, at four budgets.
+/* The median over seeds of the best plan, in MB, at four budgets. */
 WITH reached AS (
   SELECT run_id, budget.value AS plans, min(v_curve.fuseable_dram_bytes) / 1e6 AS mb
   FROM v_curve JOIN json_each('[1000, 2000, 3000, 4000]') AS budget ON v_curve.plans <= budget.value

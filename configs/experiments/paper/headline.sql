@@ -1,4 +1,4 @@
--- What splitting at trace-GET's edges saves over random splits, seed by seed: medians and ranges.
+/* What splitting at trace-GET's edges saves over random splits, seed by seed: medians and ranges. */
 WITH pairs AS (
   SELECT r.activation_bits AS bits, r.search, r.budget, r.fuseable_dram_bytes / 1e6 AS random,
     t.fuseable_dram_bytes / 1e6 AS explained,
