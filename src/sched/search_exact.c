@@ -11,6 +11,7 @@ static int search_proven(struct searcher *searcher, struct candidate *plan, stru
   if (exact_prove(searcher, bound, plan, err) != 0) return -1;
   if (plan->group_count > 0) {
     searcher_repair(searcher, 0, plan, &rng);
+    plan->proposed_groups = plan->proposed_valid = 0; /* it was proven, not proposed */
     if (searcher_record(searcher, plan, err) != 0) return -1;
   }
   return bound->optimum ? 0 : search_local(searcher, err);
