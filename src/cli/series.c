@@ -134,7 +134,8 @@ static int read_samples(struct series_list *list, struct query *query, struct er
     struct series *series = find_or_add(list, query);
     if (series == NULL) {
       return error_set(err, ERROR_USAGE,
-                       "more than %zu lines to draw; choose some with NET or --where, such as --where \"budget = 2000\"",
+                       "more than %zu lines to draw; choose some with NET or --where, such as "
+                       "--where \"budget = 2000\"",
                        list->most);
     }
     add_sample(series, &(struct series_sample){query_value(query, COLUMN_RUN).integer, value_number(query, COLUMN_X),
