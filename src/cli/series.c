@@ -93,7 +93,7 @@ static char *question_sql(const struct series_question *question, const struct p
 
 static char *value_text(const struct query *query, size_t column) {
   struct query_value value = query_value(query, column);
-  return value.type == QUERY_TEXT ? cli_format("%.*s", (int)value.length, value.bytes) : cli_strdup("");
+  return value.length > 0 ? cli_format("%.*s", (int)value.length, value.bytes) : cli_strdup("");
 }
 
 static double value_number(const struct query *query, size_t column) {
@@ -104,7 +104,8 @@ static double value_number(const struct query *query, size_t column) {
 static bool parts_match(char *const *own, const struct query *query) {
   for (size_t p = 0; p < SERIES_PARTS; p++) {
     struct query_value value = query_value(query, p);
-    if (strlen(own[p]) != value.length || memcmp(own[p], value.bytes, value.length) != 0) return false;
+    if (strlen(own[p]) != value.length) return false;
+    if (value.length > 0 && memcmp(own[p], value.bytes, value.length) != 0) return false;
   }
   return true;
 }

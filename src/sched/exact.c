@@ -160,11 +160,18 @@ static int step_add(struct exact *exact, uint32_t to, uint64_t row_bytes) {
   return 0;
 }
 
-/* Whether the growing group, or one that contains it, may be valid; its rows take so much if weights stay. */
-static bool may_fit(struct exact *exact, uint64_t row_bytes) {
+/* Whether a group whose weights cannot stay, or one that goes on from it, may run streamed. */
+static bool may_stream(struct exact *exact, const uint64_t *group) {
+  return !exact->streams_whole || stripe_least_bytes(&exact->stripe, group) <= exact->capacity_bytes;
+}
+
+/* Whether the growing group of so many ops, or one that contains it, may be valid; its rows take so much
+ * if weights stay. Stripes take a look at all of its ops, so they are asked now and then only. */
+static bool may_fit(struct exact *exact, uint64_t row_bytes, uint32_t ops) {
+  enum { BETWEEN_LOOKS = 8 };
   if (exact->growth.weight_bytes + row_bytes <= exact->capacity_bytes) return true;
   if (exact->weights_stay) return false;
-  return !exact->streams_whole || stripe_least_bytes(&exact->stripe, exact->growth.group) <= exact->capacity_bytes;
+  return ops % BETWEEN_LOOKS != 0 || may_stream(exact, exact->growth.group);
 }
 
 /* Every group that contains the growing one, which leads to the ideal, and no op that was passed
@@ -183,7 +190,7 @@ static int grow(struct exact *exact, uint32_t ideal, uint64_t row_bytes, uint32_
     growth_add(&exact->growth, step->op);
     uint64_t rows = bound_rows(exact, step->op);
     if (rows < row_bytes) rows = row_bytes;
-    if (may_fit(exact, rows)) {
+    if (may_fit(exact, rows, depth)) {
       status = step_add(exact, step->to, rows);
       if (status == 0) status = grow(exact, step->to, rows, depth + 1);
     }
@@ -311,6 +318,9 @@ static void trial_run(void *context, unsigned worker, uint64_t item) {
 static bool trial_take(struct exact *exact, uint32_t ideal, struct trial *trial) {
   trial->step = heap_take(exact);
   step_group(exact, ideal, trial->step.to, trial->group);
+  if (!exact->weights_stay && trial->step.weight_bytes > exact->capacity_bytes && !may_stream(exact, trial->group)) {
+    return false;
+  }
   return !step_ruled_out(exact, &trial->step, trial->group) && group_connected(exact->graph, trial->group);
 }
 
