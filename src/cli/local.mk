@@ -21,6 +21,7 @@ spillway_SOURCES = \
 	src/cli/plan_print.c src/cli/plan_print.h \
 	src/cli/plot.c \
 	src/cli/query.c \
+	src/cli/run.c src/cli/run.h \
 	src/cli/runlog.c src/cli/runlog.h \
 	src/cli/schedule.c \
 	src/cli/settings.c src/cli/settings.h \
