@@ -116,7 +116,7 @@ START_TEST(queries_cannot_write) {
   ck_assert_int_ne(access("copy.db", F_OK), 0);
   fixture_assert_csv("SELECT value FROM v_group, json_each(ops) ORDER BY 1", NULL,
                      "value\r\na\r\nb\r\nc\r\n");
-  fixture_assert_csv("PRAGMA user_version", NULL, "user_version\r\n2\r\n");
+  fixture_assert_csv("PRAGMA user_version", NULL, "user_version\r\n3\r\n");
   fixture_assert_csv("SELECT name FROM pragma_table_info('v_curve')", NULL,
                      "name\r\nrun_id\r\nordinal\r\nplans\r\nfuseable_dram_bytes\r\n");
 }
@@ -404,7 +404,7 @@ START_TEST(the_manual_is_complete) {
     const char *row = strstr(section, words);
     ck_assert_msg(row != NULL && row < end, "no row%s", words);
   }
-  ck_assert_int_eq(columns, 66 + 42 + 4 + 14);
+  ck_assert_int_eq(columns, 70 + 42 + 4 + 14 + 8);
   sqlite3_finalize(statement);
   sqlite3_close(db);
   for (size_t i = 0; i < named_query_count; i++) {
