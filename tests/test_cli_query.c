@@ -67,7 +67,7 @@ static const struct {
     {"", "the query is empty"},
     {"rnus", "no query is called \"rnus\"; did you mean \"runs\"? there are best, saving, "},
     {"nothing",
-     "no query is called \"nothing\"; there are best, saving, culprits, "},
+     "no query is called \"nothing\"; there are best, saving, spread, culprits, "},
 };
 
 START_TEST(what_would_write_or_makes_no_sense_is_refused) {
@@ -88,7 +88,7 @@ START_TEST(wrong_parameters_are_told) {
   COMPLAINS("runs has no parameter \"foo\"; it takes network, buffer, method, limit", "query", "runs", "foo=1");
   COMPLAINS("parameter \"foo\": expected name=value", "query", "runs", "foo");
   COMPLAINS_OF("parameter buffer=much: expected a size such as 262144, 256KiB or 1MiB", "query", "runs", "buffer=much");
-  COMPLAINS("unknown format 'xml'; known are table, csv, json", "query", "runs", "--format", "xml");
+  COMPLAINS("unknown format 'xml'; known are table, csv, json, markdown", "query", "runs", "--format", "xml");
 }
 END_TEST
 
