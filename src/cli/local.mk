@@ -16,6 +16,7 @@ spillway_SOURCES = \
 	src/cli/main.c \
 	src/cli/manual.c src/cli/manual.h \
 	src/cli/memory.c src/cli/memory.h \
+	src/cli/merge.c \
 	src/cli/names.c src/cli/names.h \
 	src/cli/options.c src/cli/options.h \
 	src/cli/plan_print.c src/cli/plan_print.h \
