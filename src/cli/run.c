@@ -76,6 +76,8 @@ int run_record(const struct run *run, struct runlog *log, struct error *err) {
       .search = &search,
       .fold_batch_norm = run->settings->target.fold_batch_norm,
       .seconds = run->seconds,
+      .experiment = run->experiment,
+      .cell_key = run->cell_key,
   };
   return runlog_write(log, &record, err);
 }

@@ -34,6 +34,7 @@ struct run {
   struct baseline baseline;
   struct timing timing;
   double seconds;
+  const char *experiment, *cell_key; /* NULL outside sweeps */
 };
 
 /* Everything up to the search: the network, the hardware and what is unknown or fits in no way.
@@ -46,7 +47,7 @@ void run_close(struct run *run);
 /* Searches and runs the plan found. log tells when the run began. progress may be NULL. */
 int run_search(struct run *run, const struct runlog *log, struct progress *progress, struct error *err);
 
-/* Writes the record that the run leaves, if log wants one. */
+/* Writes the record that the run leaves, if log wants one; as runlog_write(). */
 int run_record(const struct run *run, struct runlog *log, struct error *err);
 
 /* Threads for --jobs: one for each processor if it is 0. */

@@ -20,8 +20,8 @@ static void hash_text(char text[33], const void *bytes, size_t length) {
   snprintf(text, 33, "%016llx%016llx", (unsigned long long)hash.high64, (unsigned long long)hash.low64);
 }
 
-static int load_network(struct subject *subject, const char *name, const struct target_options *options,
-                        struct error *err) {
+int subject_load_network(struct subject *subject, const char *name, const struct target_options *options,
+                         struct error *err) {
   const struct onnx_options import = {.fold_batch_norm = options->fold_batch_norm};
   char *path, *bytes;
   size_t length;
@@ -38,7 +38,7 @@ static int load_network(struct subject *subject, const char *name, const struct 
 
 static int build(struct subject *subject, const char *name, const struct target_options *options, struct error *err) {
   struct hw hw;
-  if (settings_hardware(&hw, options, err) != 0 || load_network(subject, name, options, err) != 0) return -1;
+  if (settings_hardware(&hw, options, err) != 0 || subject_load_network(subject, name, options, err) != 0) return -1;
   if (sim_model_create(&subject->model, subject->graph, &hw, err) != 0) return -1;
   return sim_create(&subject->sim, &subject->model, err);
 }

@@ -23,6 +23,10 @@ struct subject {
 int subject_open(struct subject *out, const char *name, const struct target_options *options, struct error *err);
 void subject_close(struct subject *subject);
 
+/* Only its graph and hash, of a zeroed subject. */
+int subject_load_network(struct subject *subject, const char *name, const struct target_options *options,
+                         struct error *err);
+
 /* What plans are measured against. */
 struct baseline {
   struct plan_report layers; /* every op its own group */
