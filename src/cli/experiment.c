@@ -93,8 +93,8 @@ static int add_range(struct loader *loader, struct axis *axis, const struct expe
 static int expect_order(const struct loader *loader, const struct experiment_key *key, struct range range,
                         unsigned long line, struct error *err) {
   if (range.from <= range.to) return 0;
-  return error_input(err, loader->tree.path, line, "%s goes from %llu to %llu; expected the smaller end first", key->key,
-                     (unsigned long long)range.from, (unsigned long long)range.to);
+  return error_input(err, loader->tree.path, line, "%s goes from %llu to %llu; expected the smaller end first",
+                     key->key, (unsigned long long)range.from, (unsigned long long)range.to);
 }
 
 /* "1..5"; whether it is meant as a range at all. */

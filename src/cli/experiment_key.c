@@ -110,12 +110,11 @@ static int parse_bool(void *field, const struct experiment_key *key, const char 
 }
 
 static void expect_file(char *out, size_t size, const struct experiment_key *key) {
-  const char *singular = name_kind_find(key->kind)->singular;
-  snprintf(out, size, "the name of a %s or a path relative to this file", singular);
+  snprintf(out, size, "a name that 'spillway list %s' shows, or a path relative to the file", key->kind);
 }
 
 static void expect_name(char *out, size_t size, const struct experiment_key *key) {
-  snprintf(out, size, "the name of a %s", name_kind_find(key->kind)->singular);
+  snprintf(out, size, "a name that 'spillway list %s' shows", key->kind);
 }
 
 static void expect_size(char *out, size_t size, const struct experiment_key *key) {

@@ -53,8 +53,8 @@ static const struct verb_argument merge_arguments[] = {
 const struct verb merge_verb = {
     .name = "merge",
     .summary = "put the runs of several results databases into one",
-    .details = "Each database is merged whole or not at all. Cells of experiments that are there already, and other runs\n"
-               "of which everything is the same, are not copied again: merging twice changes nothing.",
+    .details = "Each database is merged whole or not at all. Cells of experiments that are there already, and\n"
+               "other runs of which everything is the same, are not copied again: merging twice changes nothing.",
     .arguments = merge_arguments,
     .options = merge_options,
     .settings_bytes = sizeof(struct merge_settings),

@@ -124,7 +124,8 @@ static int look_for_present(struct selection *selection, const struct experiment
   if (query_open(&query, database, NULL, err) != 0) return -1;
   char *parameter = cli_format("experiment=%s", experiment->name);
   int status = query_ask(query,
-                         "SELECT cell_key FROM v_run WHERE cell_key IS NOT NULL AND experiment = CAST(:experiment AS TEXT)",
+                         "SELECT cell_key FROM v_run WHERE cell_key IS NOT NULL"
+                         " AND experiment = CAST(:experiment AS TEXT)",
                          (const char *const[]){parameter}, 1, err);
   while (status == 0 && (status = query_step(query, err)) == 1) {
     struct query_value key = query_value(query, 0);
@@ -282,8 +283,8 @@ static enum verb_result sweep_verb_run(const void *opaque, const struct argument
 #define SETTING(field) offsetof(struct sweep_settings, field)
 
 static const struct option_spec sweep_own_options[] = {
-    {"jobs", 'j', OPTION_COUNT, "N", "0", NULL, 0, 1024, "cells at a time, 0 for one per processor; results are the same",
-     SETTING(jobs)},
+    {"jobs", 'j', OPTION_COUNT, "N", "0", NULL, 0, 1024,
+     "cells at a time, 0 for one per processor; results are the same", SETTING(jobs)},
     {"resume", 'r', OPTION_FLAG, NULL, NULL, NULL, 0, 0, "run only the cells that the database lacks", SETTING(resume)},
     {"again", 0, OPTION_FLAG, NULL, NULL, NULL, 0, 0, "first delete the cells that the database has", SETTING(again)},
     {"shard", 0, OPTION_TEXT, "I/N", NULL, NULL, 0, 0, "run part I of N, each of which has every N-th cell",
@@ -306,9 +307,9 @@ static const struct verb_argument sweep_arguments[] = {
 const struct verb sweep_verb = {
     .name = "sweep",
     .summary = "run every cell of an experiment, each once",
-    .details = "A cell is one search: one value for each key of the experiment. Its result is on record as soon as it is\n"
-               "there; whatever ends a sweep, --resume runs exactly the cells that are missing. Several processes may\n"
-               "share one database.",
+    .details = "A cell is one search: one value for each key of the experiment. Its result is on record as soon as\n"
+               "it is there; whatever ends a sweep, --resume runs exactly the cells that are missing. Several\n"
+               "processes may share one database.",
     .arguments = sweep_arguments,
     .options = sweep_verb_options,
     .settings_bytes = sizeof(struct sweep_settings),

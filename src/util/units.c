@@ -102,12 +102,12 @@ const char *units_format_bytes(char *text, uint64_t bytes) {
 }
 
 const char *units_format_whole_bytes(char *text, uint64_t bytes) {
-  static const char *const units[] = {"", "KiB", "MiB", "GiB"};
+  static const char *const names[] = {"", "KiB", "MiB", "GiB"};
   size_t unit = 0;
   while (unit < 3 && bytes != 0 && bytes % 1024 == 0) {
     bytes /= 1024;
     unit++;
   }
-  snprintf(text, UNITS_TEXT_BYTES, "%llu%s", (unsigned long long)bytes, units[unit]);
+  snprintf(text, UNITS_TEXT_BYTES, "%llu%s", (unsigned long long)bytes, names[unit]);
   return text;
 }
