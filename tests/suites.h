@@ -28,6 +28,7 @@
   X(get) \
   X(fuzz_corpus) \
   X(search) \
+  X(nsga2) \
   X(exact) \
   X(store) \
   X(query) \

@@ -6,6 +6,7 @@
 
 #include "cli/experiment.h"
 #include "cli/memory.h"
+#include "cli/objectives.h"
 #include "cli/subject.h"
 #include "config.h"
 
@@ -86,7 +87,9 @@ static int compute_key(struct cell *cell, const char *experiment, const struct k
 }
 
 static int identify_cell(struct cell *cell, struct network_list *networks, const char *experiment, struct error *err) {
-  if (settings_hardware(&cell->hw, &cell->settings.run.target, err) != 0) return -1;
+  struct run_settings *run = &cell->settings.run;
+  if (run->objectives == NULL) run->objectives = objectives_default(search_find(run->search));
+  if (settings_hardware(&cell->hw, &run->target, err) != 0) return -1;
   const struct known_network *network = read_network(networks, &cell->settings, err);
   if (network == NULL) return -1;
   memcpy(cell->network_hash, network->hash, sizeof cell->network_hash);

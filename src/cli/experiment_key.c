@@ -1,10 +1,12 @@
 #include "cli/experiment_key.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/memory.h"
 #include "cli/names.h"
+#include "cli/objectives.h"
 #include "util/units.h"
 
 #define CELL(field) offsetof(struct cell_settings, field)
@@ -32,8 +34,11 @@ const struct experiment_key experiment_keys[] = {
      "sizes of the on-chip buffer", TARGET(buffer), true},
     {"methods", EXPERIMENT_NAME, "methods", "", 0, 0, "lbdf", NULL, "execution methods", RUN(method.name), false},
     {"searches", EXPERIMENT_NAME, "searches", "", 0, 0, "local", NULL, "how plans are proposed", RUN(search), false},
-    {"objective", EXPERIMENT_NAME, "objectives", "", 0, 0, "dram", NULL, "what the search minimises", RUN(objective),
-     false},
+    {"objectives", EXPERIMENT_NAMES, "objectives", "", 0, 0, NULL,
+     OBJECTIVES_DEFAULT ", or " OBJECTIVES_DEFAULT_OF_FRONT " for nsga2",
+     "what the search minimises; splits and the best plan go by the first", RUN(objectives), false},
+    {"fuseable_only", EXPERIMENT_BOOL, NULL, "", 0, 0, "false", NULL,
+     "leave ops that fit the buffer in no way out of the totals", RUN(fuseable.only), false},
     {"splitters", EXPERIMENT_NAME, "explainers", "", 0, 0, "trace-get", NULL, "how groups that overflow are split",
      RUN(split.explainer), false},
     {"fraction", EXPERIMENT_REAL, NULL, "the edges", 0, 1, "0.3", NULL,
@@ -117,6 +122,10 @@ static void expect_name(char *out, size_t size, const struct experiment_key *key
   snprintf(out, size, "a name that 'spillway list %s' shows", key->kind);
 }
 
+static void expect_names(char *out, size_t size, const struct experiment_key *key) {
+  snprintf(out, size, "names that 'spillway list %s' shows, with commas between", key->kind);
+}
+
 static void expect_size(char *out, size_t size, const struct experiment_key *key) {
   char low[UNITS_TEXT_BYTES], high[UNITS_TEXT_BYTES];
   snprintf(out, size, "a size from %s to %s, such as 256KiB", units_format_bytes(low, key->minimum),
@@ -166,6 +175,7 @@ static const struct {
 } types[] = {
     [EXPERIMENT_FILE] = {parse_text, expect_file, print_text},
     [EXPERIMENT_NAME] = {parse_text, expect_name, print_text},
+    [EXPERIMENT_NAMES] = {parse_text, expect_names, print_text},
     [EXPERIMENT_SIZE] = {parse_number_text, expect_size, print_size},
     [EXPERIMENT_DIGITS] = {parse_number_text, expect_count, print_text},
     [EXPERIMENT_COUNT] = {parse_count, expect_count, print_count},
@@ -177,11 +187,21 @@ void experiment_key_expected(char text[EXPERIMENT_EXPECTED_BYTES], const struct 
   types[key->type].expect(text, EXPERIMENT_EXPECTED_BYTES, key);
 }
 
+/* Each of the names, which commas separate. */
+static int check_names(const struct experiment_key *key, const char *text, struct error *err) {
+  char *copy = cli_strdup(text), *rest = copy, *name;
+  int status = 0;
+  while (status == 0 && (name = strsep(&rest, ",")) != NULL) status = names_check(key->kind, name, err);
+  free(copy);
+  return status;
+}
+
 int experiment_key_set(struct cell_settings *cell, const struct experiment_key *key, const char *text,
                        struct error *err) {
   char expected[EXPERIMENT_EXPECTED_BYTES];
   struct error cause = ERROR_INIT;
-  if (key->type == EXPERIMENT_NAME && names_check(key->kind, text, &cause) != 0) {
+  bool named = key->type == EXPERIMENT_NAME || key->type == EXPERIMENT_NAMES;
+  if (named && check_names(key, text, &cause) != 0) {
     return error_set(err, ERROR_INPUT, "%s: %s", key->key, cause.message);
   }
   if (types[key->type].parse((char *)cell + key->offset, key, text) == 0) return 0;

@@ -20,6 +20,7 @@ struct cell_settings {
 enum experiment_type {
   EXPERIMENT_FILE,    /* const char *: a name, or a path relative to the experiment's file */
   EXPERIMENT_NAME,    /* const char *: one of a kind of names */
+  EXPERIMENT_NAMES,   /* const char *: one or more of them with commas between; NULL if not given */
   EXPERIMENT_SIZE,    /* const char *: a size; NULL if not given */
   EXPERIMENT_DIGITS,  /* const char *: a whole number; NULL if not given */
   EXPERIMENT_COUNT,   /* uint64_t */

@@ -2,11 +2,15 @@
 
 #include <unistd.h>
 
+#include "cli/objectives.h"
+
 #define RUN(field) offsetof(struct run_settings, field)
 
 static const struct option_spec run_options[] = {
     {"search", 0, OPTION_NAME, "NAME", "local", "searches", 0, 0, "how plans are proposed", RUN(search)},
-    {"objective", 0, OPTION_NAME, "NAME", "dram", "objectives", 0, 0, "what the search minimises", RUN(objective)},
+    {"objectives", 0, OPTION_TEXT, "LIST", NULL, "objectives", 0, 0,
+     "what the search minimises: " OBJECTIVES_DEFAULT ", or " OBJECTIVES_DEFAULT_OF_FRONT
+     " for nsga2; splits and the best plan go by the first", RUN(objectives)},
     {"budget", 'n', OPTION_COUNT, "N", "2000", NULL, 1, 1000000000, "plans that may be proposed", RUN(budget)},
     {"seed", 's', OPTION_COUNT, "N", "1", NULL, 0, INT64_MAX, "seed of everything that is drawn", RUN(seed)},
     {"bound", 0, OPTION_FLAG, NULL, NULL, NULL, 0, 0, "prove how far from the optimum the plan is; exact does anyway",
@@ -30,6 +34,7 @@ int run_open(struct run *out, const char *network, const struct run_settings *se
              struct error *err) {
   *out = (struct run){.settings = settings, .search = search_find(settings->search)};
   if (subject_open(&out->subject, network, &settings->target, err) != 0) return -1;
+  out->subject.fuseable_only = settings->fuseable.only;
   out->options = (struct search_options){
       .split = settings_split_rules(&settings->split, settings_method(settings->method.name, err)),
       .budget = settings->budget,
@@ -38,8 +43,8 @@ int run_open(struct run *out, const char *network, const struct run_settings *se
       .limits = {settings->ideals, settings->steps, settings->groups},
       .jobs = jobs,
   };
-  out->options.split.objective = objective_find(settings->objective);
   if (out->options.split.method == NULL) return -1;
+  if (objectives_parse(&out->options, settings->objectives, out->search, err) != 0) return -1;
   if (baseline_create(&out->baseline, &out->subject, out->options.split.method, err) != 0) return -1;
   return timing_open(&out->timing, &out->subject, &settings->clock, err);
 }
@@ -59,7 +64,7 @@ int run_search(struct run *run, const struct runlog *log, struct progress *progr
   if (status != 0) return -1;
   run->seconds = runlog_seconds(log);
   const struct plan *plan = &run->result.plan;
-  if (plan_report_create(&run->report, run->subject.sim, run->options.split.method, plan, err) != 0) return -1;
+  if (subject_report(&run->report, &run->subject, run->options.split.method, plan, err) != 0) return -1;
   return timing_run(&run->timing, &run->subject, plan, &run->report, &run->baseline, err);
 }
 

@@ -12,13 +12,14 @@
 
 /* All that the result depends on but the network. */
 struct run_settings {
-  const char *search, *objective;
+  const char *search, *objectives; /* objectives: NULL, the default of the search */
   uint64_t budget, seed;
   bool bound;
   uint64_t ideals, steps, groups; /* see struct search_limits */
   struct split_options split;
   struct target_options target;
   struct method_options method;
+  struct fuseable_options fuseable;
   struct clock_options clock;
 };
 /* Those that no group of settings.h sets. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/document.h"
+#include "cli/front.h"
 #include "cli/memory.h"
 #include "cli/plan_print.h"
 #include "cli/run.h"
@@ -17,7 +18,7 @@
 #include "util/progress.h"
 
 struct schedule_settings {
-  const char *output_file;
+  const char *front_dir, *output_file;
   uint64_t jobs;
   struct run_settings run;
   struct log_options log;
@@ -50,6 +51,12 @@ static int prepare(struct schedule *schedule, const char *network, struct error 
   const struct schedule_settings *settings = schedule->settings;
   if (run_open(&schedule->run, network, &settings->run, run_jobs(settings->jobs), err) != 0) return -1;
   if (settings->output_file != NULL && check_output(settings->output_file, err) != 0) return -1;
+  if (settings->front_dir != NULL && !schedule->run.search->has_front) {
+    return error_set(err, ERROR_USAGE,
+                     "--front-dir is for a Pareto front, and search '%s' gives none; use --search nsga2",
+                     schedule->run.search->name);
+  }
+  if (settings->front_dir != NULL && front_open_directory(settings->front_dir, err) != 0) return -1;
   return runlog_open(&schedule->log, &settings->log, err);
 }
 
@@ -62,15 +69,23 @@ static int search(struct schedule *schedule, struct error *err) {
   return status;
 }
 
-/* The record and the plan file; neither is lost because the other cannot be written. */
+static int save_plans(const struct schedule *schedule, struct error *err) {
+  const struct schedule_settings *settings = schedule->settings;
+  const struct run *run = &schedule->run;
+  const char *method = run->options.split.method->name;
+  if (settings->output_file != NULL &&
+      plan_file_save(&run->result.plan, method, settings->output_file, err) != 0) {
+    return -1;
+  }
+  if (settings->front_dir == NULL) return 0;
+  return front_save(settings->front_dir, &run->options, &run->result, err);
+}
+
+/* The record and the plan files; neither is lost because the other cannot be written. */
 static int keep(struct schedule *schedule, struct error *err) {
-  const char *output_file = schedule->settings->output_file;
   struct error second = ERROR_INIT;
   int status = run_record(&schedule->run, &schedule->log, err);
-  if (output_file == NULL) return status;
-  const char *method = schedule->run.options.split.method->name;
-  if (plan_file_save(&schedule->run.result.plan, method, output_file, status == 0 ? err : &second) != 0) return -1;
-  return status;
+  return save_plans(schedule, status == 0 ? err : &second) != 0 ? -1 : status;
 }
 
 /* ---- printing ---- */
@@ -134,6 +149,8 @@ static json_t *search_document(const struct run *run) {
   document_add_count(object, "breadth", run->options.split.breadth);
   document_add_count(object, "jobs", run->options.jobs);
   document_add_count(object, "plans_proposed", result->plans_proposed);
+  document_add_count(object, "groups_proposed", result->groups_proposed);
+  document_add_count(object, "groups_proposed_valid", result->groups_proposed_valid);
   document_add_count(object, "groups_evaluated", result->groups_evaluated);
   document_add_count(object, "groups_split", result->groups_split);
   add_bound_documents(object, run);
@@ -143,6 +160,7 @@ static json_t *search_document(const struct run *run) {
     document_append(culprits, culprit_document(run->subject.graph, &result->culprits[i]));
   }
   document_add(object, "culprits", culprits);
+  if (run->search->has_front) front_add_documents(object, &run->options, result);
   return object;
 }
 
@@ -174,8 +192,10 @@ static void print_table(const struct run *run) {
   printf("%s, %s search, %s split, %llu plan%s, seed %llu\n\n", run->options.split.method->name,
          run->search->name, run->options.split.explainer->name, (unsigned long long)run->options.budget,
          run->options.budget == 1 ? "" : "s", (unsigned long long)run->options.seed);
+  plan_print_left_out(&run->result.plan, &run->report);
   plan_print_totals(&run->report, &run->baseline);
   timing_print_totals(&run->timing);
+  front_print(&run->options, result);
   struct table *table = table_create(columns, 2);
   table_text(table, "plans proposed");
   table_count(table, result->plans_proposed);
@@ -211,6 +231,8 @@ static enum verb_result schedule_run(const void *opaque, const struct arguments 
 static const struct option_spec schedule_own_options[] = {
     {"jobs", 'j', OPTION_COUNT, "N", "0", NULL, 0, 1024, "threads, 0 for one per processor; the result is the same",
      SETTING(jobs)},
+    {"front-dir", 0, OPTION_TEXT, "DIR", NULL, NULL, 0, 0,
+     "write the plans of nsga2's Pareto front as 0.yaml, 1.yaml, ... to a new or empty directory", SETTING(front_dir)},
     {"output", 'o', OPTION_TEXT, "FILE", NULL, NULL, 0, 0, "write the plan found as YAML", SETTING(output_file)},
 };
 static const struct option_group schedule_group = OPTION_GROUP(schedule_own_options);
@@ -220,6 +242,7 @@ static const struct option_use schedule_options[] = {
     {&split_group, SETTING(run.split)},
     {&clock_group, SETTING(run.clock)},
     {&method_group, SETTING(run.method)},
+    {&fuseable_group, SETTING(run.fuseable)},
     {&target_group, SETTING(run.target)},
     {&log_group, SETTING(log)},
     {&progress_group, SETTING(progress)},
