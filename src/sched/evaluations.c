@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "sched/group_table.h"
+#include "graph/group_table.h"
 
 /* One step of the staircase: the cost at capacities from least_bytes to most_bytes. */
 struct stair {
@@ -18,13 +18,15 @@ struct evaluation {
 
 struct evaluations {
   struct group_table *table;
+  struct overflows *overflows;
 };
 
 int evaluations_create(struct evaluations **out, const struct graph *graph, size_t limit_bytes, struct error *err) {
-  struct evaluations *evaluations = malloc(sizeof *evaluations);
+  struct evaluations *evaluations = calloc(1, sizeof *evaluations);
   if (evaluations == NULL) return error_memory(err);
-  if (group_table_create(&evaluations->table, graph, sizeof(struct evaluation), limit_bytes, err) != 0) {
-    free(evaluations);
+  if (group_table_create(&evaluations->table, graph, sizeof(struct evaluation), limit_bytes / 2, err) != 0 ||
+      overflows_create(&evaluations->overflows, graph, limit_bytes / 2, err) != 0) {
+    evaluations_free(evaluations);
     return -1;
   }
   *out = evaluations;
@@ -34,8 +36,11 @@ int evaluations_create(struct evaluations **out, const struct graph *graph, size
 void evaluations_free(struct evaluations *evaluations) {
   if (evaluations == NULL) return;
   group_table_free(evaluations->table);
+  overflows_free(evaluations->overflows);
   free(evaluations);
 }
+
+struct overflows *evaluations_overflows(const struct evaluations *evaluations) { return evaluations->overflows; }
 
 static bool find_stair(const struct evaluation *evaluation, uint64_t capacity_bytes, struct group_cost *cost) {
   for (const struct stair *stair = evaluation->stairs; stair != NULL; stair = stair->next) {

@@ -14,14 +14,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "get/overflows.h"
 #include "sim/sim.h"
 #include "util/error.h"
 
 struct evaluations;
 
-/* Once about limit_bytes are used, nothing more is kept. */
+/* Once about limit_bytes are used, half of them for the overflows, nothing more is kept. */
 int evaluations_create(struct evaluations **out, const struct graph *graph, size_t limit_bytes, struct error *err);
 void evaluations_free(struct evaluations *evaluations);
+
+/* Why groups overflow, which is shared in the same way. */
+struct overflows *evaluations_overflows(const struct evaluations *evaluations);
 
 /* Whether it is known what the group costs at that capacity; required_bytes is more than it if
  * the group does not fit, and that is all that *cost tells then. */

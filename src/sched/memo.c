@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sched/group_table.h"
+#include "graph/group_table.h"
 
 struct memo_entry {
   bool has_cost, has_side, has_split, has_reason;

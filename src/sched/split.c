@@ -35,6 +35,9 @@ int splitter_create(struct splitter **out, struct split_memo *memo, const struct
     splitter_free(splitter);
     return -1;
   }
+  if (rules->method->steady && memo_evaluations(memo) != NULL) {
+    splitter->context.overflows = evaluations_overflows(memo_evaluations(memo));
+  }
   *out = splitter;
   return 0;
 }

@@ -1,4 +1,4 @@
-#include "sched/group_table.h"
+#include "graph/group_table.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* A hash table from op sets to values, for all threads: in shards, each with its lock, so that
  * threads seldom wait for one another. Nothing is ever taken out. */
-#ifndef SPILLWAY_SCHED_GROUP_TABLE_H
-#define SPILLWAY_SCHED_GROUP_TABLE_H
+#ifndef SPILLWAY_GRAPH_GROUP_TABLE_H
+#define SPILLWAY_GRAPH_GROUP_TABLE_H
 
 #include <stddef.h>
 #include <stdint.h>
