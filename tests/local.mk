@@ -18,6 +18,7 @@ tests_spillway_tests_SOURCES = \
 	tests/sim_fixture.c tests/sim_fixture.h \
 	tests/store_fixture.c tests/store_fixture.h \
 	tests/support.c tests/support.h \
+	tests/sweep_fixture.c tests/sweep_fixture.h \
 	tests/test_brr.c \
 	tests/test_brr_property.c \
 	tests/test_cli.c \
@@ -62,6 +63,11 @@ tests_spillway_tests_SOURCES = \
 	tests/test_sim_networks.c \
 	tests/test_sim_property.c \
 	tests/test_store.c \
+	tests/test_sweep.c \
+	tests/test_sweep_faults.c \
+	tests/test_sweep_files.c \
+	tests/test_sweep_merge.c \
+	tests/test_sweep_runs.c \
 	tests/test_timed.c \
 	tests/test_timed_golden.c \
 	tests/test_timed_metrics.c \

@@ -32,6 +32,7 @@
   X(exact) \
   X(store) \
   X(query) \
+  X(sweep) \
   X(cli) \
   X(docs)
 

@@ -100,6 +100,7 @@ static size_t run_documents(const char *pattern) {
 START_TEST(the_commands_of_the_documents_work) {
   ck_assert_uint_gt(run_documents("docs/*.md"), 0);
   run_documents("[A-Z]*.md");
+  ck_assert_uint_gt(run_documents("configs/experiments/*.md"), 0);
 }
 END_TEST
 

@@ -88,7 +88,10 @@ static int compute_key(struct cell *cell, const char *experiment, const struct k
 
 static int identify_cell(struct cell *cell, struct network_list *networks, const char *experiment, struct error *err) {
   struct run_settings *run = &cell->settings.run;
-  if (run->objectives == NULL) run->objectives = objectives_default(search_find(run->search));
+  const struct search *search = search_find(run->search);
+  struct search_options scratch;
+  if (run->objectives == NULL) run->objectives = objectives_default(search);
+  if (objectives_parse(&scratch, run->objectives, search, err) != 0) return -1;
   if (settings_hardware(&cell->hw, &run->target, err) != 0) return -1;
   const struct known_network *network = read_network(networks, &cell->settings, err);
   if (network == NULL) return -1;

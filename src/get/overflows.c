@@ -21,15 +21,17 @@ struct overflow {
   const struct cut_share *cuts;
 };
 
+/* Outlives the graph that it was made for: those that use it have graphs of their own. */
 struct overflows {
-  const struct graph *graph;
+  size_t words;
+  uint32_t op_count;
   struct group_table *table;
 };
 
 int overflows_create(struct overflows **out, const struct graph *graph, size_t limit_bytes, struct error *err) {
   struct overflows *overflows = malloc(sizeof *overflows);
   if (overflows == NULL) return error_memory(err);
-  *overflows = (struct overflows){.graph = graph};
+  *overflows = (struct overflows){.words = graph->set_words, .op_count = graph->op_count};
   if (group_table_create(&overflows->table, graph, sizeof(struct overflow), limit_bytes, err) != 0) {
     free(overflows);
     return -1;
@@ -44,14 +46,14 @@ void overflows_free(struct overflows *overflows) {
   free(overflows);
 }
 
-static void take_peak(struct sim_peak *peak, const struct overflow *overflow, const struct graph *graph,
+static void take_peak(struct sim_peak *peak, const struct overflow *overflow, const struct overflows *overflows,
                       const uint64_t *group) {
   const struct op_share *share = overflow->ops;
   peak->occupied_bytes = overflow->occupied_bytes;
   peak->staging_bytes = overflow->staging_bytes;
   peak->staging_op = overflow->staging_op;
-  for (uint32_t v = 0; v < graph->op_count; v++) peak->weight_bytes[v] = peak->row_bytes[v] = 0;
-  for BITSET_EACH (v, group, graph->set_words) {
+  for (uint32_t v = 0; v < overflows->op_count; v++) peak->weight_bytes[v] = peak->row_bytes[v] = 0;
+  for BITSET_EACH (v, group, overflows->words) {
     peak->weight_bytes[v] = share->weight_bytes;
     peak->row_bytes[v] = share->row_bytes;
     share++;
@@ -65,7 +67,7 @@ bool overflows_find(struct overflows *overflows, const uint64_t *group, const st
   bool found = overflow != NULL && overflow->ops != NULL;
   if (found) {
     explanation->cost = overflow->cost;
-    take_peak(&explanation->peak, overflow, overflows->graph, group);
+    take_peak(&explanation->peak, overflow, overflows, group);
     for (size_t i = 0; i < cuts->count; i++) {
       const struct cut_share *share = &overflow->cuts[i];
       explanation->cuts[i] = (struct explained_cut){.cut = cuts->cuts[i],
@@ -91,7 +93,7 @@ static void fill(struct overflow *overflow, struct op_share *ops, struct cut_sha
 
 void overflows_add(struct overflows *overflows, const uint64_t *group, size_t cut_count,
                    const struct explanation *explanation) {
-  size_t words = overflows->graph->set_words;
+  size_t words = overflows->words;
   struct group_slot slot = group_table_add(overflows->table, group);
   struct overflow *overflow = slot.value;
   if (overflow != NULL && overflow->ops == NULL) {
