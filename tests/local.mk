@@ -41,6 +41,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_docs.c \
 	tests/test_dram.c \
 	tests/test_dram_reference.c \
+	tests/test_evaluations.c \
 	tests/test_exact.c \
 	tests/test_file.c \
 	tests/test_fuzz_corpus.c \

@@ -27,6 +27,7 @@
   X(timed_property) \
   X(get) \
   X(fuzz_corpus) \
+  X(evaluations) \
   X(search) \
   X(nsga2) \
   X(exact) \

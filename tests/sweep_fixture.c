@@ -8,7 +8,7 @@ const char sweep_text[] =
     "networks: [squeezenet1_1, mobilenet_v3_small]\n"
     "buffers: {from: 64KiB, to: 256KiB, factor: 2}\n"
     "methods: [lbdf, brr]\n"
-    "budgets: 60\n"
+    "budgets: 24\n"
     "seeds: [1, 2]\n";
 
 void sweep_write(void) { cli_write("exp.yaml", sweep_text); }

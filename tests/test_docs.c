@@ -83,13 +83,14 @@ static void leave_fresh(void) { ck_assert_int_eq(chdir(".."), 0); }
 /* ---- documents ---- */
 
 static size_t run_documents(const char *pattern) {
+  static size_t directories; /* two documents may have the same name */
   glob_t files;
   size_t count = 0;
   int status = glob(support_path(pattern), 0, NULL, &files);
   ck_assert(status == 0 || status == GLOB_NOMATCH);
   for (size_t i = 0; status == 0 && i < files.gl_pathc; i++) {
     const char *path = files.gl_pathv[i];
-    enter_fresh(basename((char *)(uintptr_t)cli_format("%s", path)));
+    enter_fresh(cli_format("%zu-%s", ++directories, basename((char *)(uintptr_t)cli_format("%s", path))));
     count += run_commands(path, cli_read(path), "```sh", "```");
     leave_fresh();
   }

@@ -33,7 +33,7 @@ START_TEST(kill_9_at_any_moment_loses_no_finished_cell) {
   for (int death = 0; death < 6; death++) {
     struct cli_process process =
         cli_start(&plain, ARGUMENTS("sweep", "exp.yaml", "--db", "a.db", "-q", "--resume", "-j", "2"));
-    cli_sleep(rng_below(&rng, 120));
+    cli_sleep(rng_below(&rng, 80));
     kill(process.pid, SIGKILL);
     cli_wait(process);
     if (!is_there("a.db")) continue; /* killed before it was made */
