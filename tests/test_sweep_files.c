@@ -1,4 +1,5 @@
 /* Experiment files: what is in them, what is wrong with them, and what cells they describe. */
+#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,6 +104,10 @@ START_TEST(those_that_come_with_the_program_are_right) {
     json_decref(document);
   }
   ck_assert_uint_ge(count, 2);
+  glob_t papers;
+  ck_assert_int_eq(glob(support_path("configs/experiments/paper/*.yaml"), 0, NULL, &papers), 0);
+  for (size_t i = 0; i < papers.gl_pathc; i++) OUTPUT("sweep", papers.gl_pathv[i], "--dry-run");
+  globfree(&papers);
   ck_assert_uint_eq(cli_count_files(), 0);
 }
 END_TEST

@@ -26,6 +26,7 @@ struct sweep {
   struct progress *progress;
   double started;
   atomic_bool stop; /* after an error that no further cell would survive */
+  atomic_bool over; /* signals are not waited for any more */
   pthread_mutex_t lock; /* of the store, the shares and everything below */
   struct sweep_result *result;
   struct error error;
@@ -46,11 +47,13 @@ static size_t settled(const struct sweep *sweep) {
 }
 
 static void show_running(struct sweep *sweep, const struct cell *cell) {
+  char *label = cli_clean(cell->label);
   pthread_mutex_lock(&sweep->lock);
-  char *note = cli_format("%zu/%zu cells  %s", settled(sweep), sweep->order.count, cell->label);
+  char *note = cli_format("%zu/%zu cells  %s", settled(sweep), sweep->order.count, label);
   progress_update(sweep->progress, settled(sweep), note);
   pthread_mutex_unlock(&sweep->lock);
   free(note);
+  free(label);
 }
 
 /* A line for a cell that is settled, where no progress is drawn. The lock is held. */
@@ -220,8 +223,7 @@ static void *watch_signals(void *context) {
   struct sweep *sweep = context;
   const sigset_t set = stop_signals();
   int number;
-  if (sigwait(&set, &number) != 0) return NULL;
-  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+  if (sigwait(&set, &number) != 0 || atomic_load(&sweep->over)) return NULL;
   pthread_mutex_lock(&sweep->lock);
   progress_end(sweep->progress);
   fprintf(stderr, "spillway: interrupted; %zu of %zu cells were done and are kept in %s; --resume runs the others\n",
@@ -243,7 +245,8 @@ static int run_watched(struct sweep *sweep, struct error *err) {
   }
   if (status == 0) {
     run_all(sweep);
-    pthread_cancel(watcher);
+    atomic_store(&sweep->over, true);
+    pthread_kill(watcher, SIGTERM); /* to itself alone: it wakes up */
     pthread_join(watcher, NULL);
   }
   parallel_free(sweep->parallel);
