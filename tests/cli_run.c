@@ -167,7 +167,8 @@ struct cli_result cli_wait(struct cli_process process) {
   result.out = caught(process.out, &result.out_length);
   result.err = caught(process.err, NULL);
   bool stopped = result.status == 128 + SIGINT || result.status == 128 + SIGTERM;
-  ck_assert_msg(result.status < 97 || stopped || result.status >= CLI_SIGNALLED, "exit status %d: %s", result.status, result.err);
+  ck_assert_msg(result.status < 97 || stopped || result.status >= CLI_SIGNALLED, "exit status %d: %s",
+                result.status, result.err);
   return result;
 }
 

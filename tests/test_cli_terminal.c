@@ -85,8 +85,9 @@ START_TEST(progress_is_drawn_on_a_terminal_and_wiped) {
 END_TEST
 
 START_TEST(a_sweep_draws_its_cells_in_one_line) {
-  cli_write("exp.yaml", "networks: [efficientnet_b0, mobilenet_v3_large]\nbuffers: {from: 64KiB, to: 256KiB, factor: 2}\n"
-                        "methods: [lbdf, brr]\nbudgets: 200\n");
+  cli_write("exp.yaml",
+            "networks: [efficientnet_b0, mobilenet_v3_large]\nbuffers: {from: 64KiB, to: 256KiB, factor: 2}\n"
+            "methods: [lbdf, brr]\nbudgets: 200\n");
   terminal_open(80);
   struct cli_process process =
       cli_start(&(const struct cli_setting){.err = terminal.slave}, ARGUMENTS("sweep", "exp.yaml"));

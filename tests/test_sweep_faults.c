@@ -139,7 +139,8 @@ END_TEST
 
 START_TEST(databases_that_cannot_be_used_are_told_before_the_work) {
   sweep_write();
-  cli_write("text.db", "this is no database, but it is longer than a header of SQLite's, which has a hundred bytes: it\n");
+  cli_write("text.db",
+            "this is no database, but it is longer than a header of SQLite's, which has a hundred bytes: it\n");
   COMPLAINS_OF("text.db: cannot read the database", "sweep", "exp.yaml", "--db", "text.db");
   COMPLAINS_OF("a/b: cannot create the directory", "sweep", "exp.yaml", "--db", "a/b/c.db");
 }

@@ -49,12 +49,12 @@ START_TEST(merging_twice_changes_nothing) {
   }
   /* Rows belong to the run that they belonged to. */
   ck_assert_str_eq(
-      OUTPUT("query", "SELECT network, v_front.* FROM v_front JOIN v_run USING (run_id) ORDER BY ordinal LIMIT 1", "--db",
-             "out.db", "--format", "json"),
+      OUTPUT("query", "SELECT network, v_front.* FROM v_front JOIN v_run USING (run_id) ORDER BY ordinal LIMIT 1",
+             "--db", "out.db", "--format", "json"),
       cli_format("%s", OUTPUT("query",
                               "SELECT network, 7 AS run_id, ordinal, v_front.fuseable_dram_bytes,"
-                              " v_front.max_required_bytes, v_front.group_count, v_front.cycles, v_front.energy_pj, groups"
-                              " FROM v_front JOIN v_run USING (run_id) ORDER BY ordinal LIMIT 1",
+                              " v_front.max_required_bytes, v_front.group_count, v_front.cycles, v_front.energy_pj,"
+                              " groups FROM v_front JOIN v_run USING (run_id) ORDER BY ordinal LIMIT 1",
                               "--db", "b.db", "--format", "json")));
 }
 END_TEST
@@ -83,7 +83,8 @@ static void assert_refused(const char *path, const char *words) {
 START_TEST(what_cannot_be_merged_is_left_alone) {
   OUTPUT("simulate", "alexnet", "--db", "a.db");
   OUTPUT("merge", "out.db", "a.db");
-  cli_write("text.db", "this is no database, but it is longer than a header of SQLite's, which has a hundred bytes: it\n");
+  cli_write("text.db",
+            "this is no database, but it is longer than a header of SQLite's, which has a hundred bytes: it\n");
   assert_refused("text.db", "text.db: cannot read the database");
   assert_refused("missing.db", "missing.db: no such database");
   assert_refused("./out.db", "out.db: is the database to merge into; leave it out");

@@ -1,9 +1,11 @@
 #include "cli/experiment.h"
 
+#include <errno.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/find.h"
 #include "cli/memory.h"
@@ -40,12 +42,24 @@ static bool has_suffix(const char *text, const char *ending) {
   return length > end && strcmp(text + length - end, ending) == 0;
 }
 
+static const struct find_place *place_of(const struct experiment_key *key) {
+  return strcmp(key->kind, "networks") == 0 ? &find_networks : &find_hardware;
+}
+
+/* Whether there is such a file; what is in it shows later. */
+static int check_file(const struct experiment_key *key, const char *name, struct error *err) {
+  char *path;
+  if (find_path(&path, place_of(key), name, err) != 0) return -1;
+  int status = access(path, R_OK) == 0 ? 0 : error_input(err, path, 0, "cannot open: %s", strerror(errno));
+  free(path);
+  return status;
+}
+
 /* Paths are relative to the experiment's file. */
 static const char *locate_file(struct loader *loader, const struct experiment_key *key, const char *text) {
   struct arena *arena = &loader->experiment->arena;
-  const char *ending = strcmp(key->kind, "networks") == 0 ? find_networks.ending : find_hardware.ending;
-  bool is_path = strchr(text, '/') != NULL || has_suffix(text, ending);
-  if (!is_path || text[0] == '/') return cli_checked(arena_strdup(arena, text));
+  bool is_path = strchr(text, '/') != NULL || has_suffix(text, place_of(key)->ending);
+  if (!is_path || text[0] == '/' || strcmp(loader->directory, ".") == 0) return cli_checked(arena_strdup(arena, text));
   char *path = cli_format("%s/%s", loader->directory, text);
   const char *kept = cli_checked(arena_strdup(arena, path));
   free(path);
@@ -63,10 +77,10 @@ static int add_value(struct loader *loader, struct axis *axis, const struct expe
     axis->capacity = 2 * axis->capacity + 8;
     axis->texts = cli_grow(axis->texts, axis->capacity, sizeof *axis->texts);
   }
-  axis->texts[axis->count++] = key->type == EXPERIMENT_FILE
-                                   ? locate_file(loader, key, text)
-                                   : cli_checked(arena_strdup(&loader->experiment->arena, text));
-  return 0;
+  bool file = key->type == EXPERIMENT_FILE;
+  text = file ? locate_file(loader, key, text) : cli_checked(arena_strdup(&loader->experiment->arena, text));
+  axis->texts[axis->count++] = text;
+  return file && check_file(key, text, err) != 0 ? yaml_tree_locate(&loader->tree, line, err) : 0;
 }
 
 /* ---- ranges ---- */

@@ -108,31 +108,46 @@ static int agree(const struct sweep_settings *settings, const struct experiment 
 
 /* ---- --dry-run ---- */
 
-static void mark_present(struct selection *selection, const char *key, size_t length) {
-  for (size_t i = 0; i < selection->count; i++) {
-    if (strlen(selection->cells[i]->key) != length || memcmp(selection->cells[i]->key, key, length) != 0) continue;
-    selection->present[i] = true;
-    selection->present_count++;
-  }
+/* A key, and the place of its cell in the selection. */
+struct keyed_place {
+  const char *key;
+  size_t place;
+};
+
+static int compare_keyed(const void *left, const void *right) {
+  return strcmp(((const struct keyed_place *)left)->key, ((const struct keyed_place *)right)->key);
+}
+
+static struct keyed_place *sorted_keys(const struct selection *selection) {
+  struct keyed_place *keys = cli_alloc(selection->count, sizeof *keys);
+  for (size_t i = 0; i < selection->count; i++) keys[i] = (struct keyed_place){selection->cells[i]->key, i};
+  if (selection->count > 0) qsort(keys, selection->count, sizeof *keys, compare_keyed);
+  return keys;
+}
+
+static void mark_present(struct selection *selection, const struct keyed_place *keys, struct query_value key) {
+  char *text = cli_format("%.*s", (int)key.length, key.bytes);
+  const struct keyed_place wanted = {text, 0};
+  const struct keyed_place *found =
+      selection->count == 0 ? NULL : bsearch(&wanted, keys, selection->count, sizeof *keys, compare_keyed);
+  free(text);
+  if (found == NULL) return;
+  selection->present[found->place] = true;
+  selection->present_count++;
 }
 
 /* Only reads the database, which need not exist. */
-static int look_for_present(struct selection *selection, const struct experiment *experiment, const char *database,
-                            struct error *err) {
+static int look_for_present(struct selection *selection, const char *database, struct error *err) {
   struct query *query;
   if (access(database, F_OK) != 0) return 0;
   if (query_open(&query, database, NULL, err) != 0) return -1;
-  char *parameter = cli_format("experiment=%s", experiment->name);
-  int status = query_ask(query,
-                         "SELECT cell_key FROM v_run WHERE cell_key IS NOT NULL"
-                         " AND experiment = CAST(:experiment AS TEXT)",
-                         (const char *const[]){parameter}, 1, err);
+  struct keyed_place *keys = sorted_keys(selection);
+  int status = query_ask(query, "SELECT cell_key FROM v_run WHERE cell_key IS NOT NULL", NULL, 0, err);
   while (status == 0 && (status = query_step(query, err)) == 1) {
-    struct query_value key = query_value(query, 0);
-    mark_present(selection, key.bytes, key.length);
+    mark_present(selection, keys, query_value(query, 0));
     status = 0;
   }
-  free(parameter);
+  free(keys);
   query_close(query);
   return status;
 }
@@ -179,7 +194,7 @@ static void print_cells_json(const struct experiment *experiment, const struct s
 
 static int dry_run(const struct sweep_settings *settings, const struct experiment *experiment,
                    struct selection *selection, struct error *err) {
-  if (look_for_present(selection, experiment, settings->database.path, err) != 0) return -1;
+  if (look_for_present(selection, settings->database.path, err) != 0) return -1;
   if (settings->output.json) {
     print_cells_json(experiment, selection);
   } else {
@@ -290,7 +305,7 @@ static const struct option_spec sweep_own_options[] = {
     {"shard", 0, OPTION_TEXT, "I/N", NULL, NULL, 0, 0, "run part I of N, each of which has every N-th cell",
      SETTING(shard)},
     {"sharing", 0, OPTION_TEXT, "SIZE", "1GiB", NULL, 0, 0,
-     "memory for evaluations that cells share, 0 for none; results are the same", SETTING(sharing)},
+     "memory for what cells of a network share, 0 for none; results are the same", SETTING(sharing)},
     {"dry-run", 0, OPTION_FLAG, NULL, NULL, NULL, 0, 0, "list the cells and run none", SETTING(dry_run)},
 };
 static const struct option_group sweep_group = OPTION_GROUP(sweep_own_options);

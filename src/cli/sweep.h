@@ -12,7 +12,7 @@
 
 struct sweep_options {
   unsigned jobs;        /* cells at a time, >= 1 */
-  uint64_t share_bytes; /* memory for evaluations that cells share; 0: none. The results are the same. */
+  uint64_t share_bytes; /* memory for what cells of a network share; 0: none. The results are the same. */
   bool quiet;
 };
 

@@ -12,7 +12,8 @@
 
 struct group_table;
 
-/* The graph tells how large op sets are, and is not needed afterwards. Values begin as zeros. Once there are about limit_bytes of them none is added. */
+/* The graph tells how large op sets are, and is not needed afterwards. Values begin as zeros. Once
+ * there are about limit_bytes of them none is added. */
 int group_table_create(struct group_table **out, const struct graph *graph, size_t value_bytes, size_t limit_bytes,
                        struct error *err);
 void group_table_free(struct group_table *table);
