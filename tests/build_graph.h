@@ -9,7 +9,7 @@
 
 #include "graph/graph.h"
 
-enum { NET_MAX_TENSORS = 96 };
+enum { NET_MAX_TENSORS = 256 };
 
 struct net {
   struct graph_builder *builder;

@@ -10,6 +10,7 @@ tests_spillway_tests_SOURCES = \
 	tests/cli_run.c tests/cli_run.h \
 	tests/dram_checker.c tests/dram_checker.h \
 	tests/dram_patterns.c tests/dram_patterns.h \
+	tests/hard_net.c tests/hard_net.h \
 	tests/main.c tests/suites.h \
 	tests/onnx_model.c tests/onnx_model.h \
 	tests/random_net.c tests/random_net.h \
@@ -27,6 +28,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_cli_completion.c \
 	tests/test_cli_explain.c \
 	tests/test_cli_faults.c \
+	tests/test_cli_figures.c \
 	tests/test_cli_front.c \
 	tests/test_cli_golden.c \
 	tests/test_cli_help.c \

@@ -3,6 +3,7 @@ src_sched_libsched_a_SOURCES = \
 	src/sched/candidate.c src/sched/candidate.h \
 	src/sched/evaluations.c src/sched/evaluations.h \
 	src/sched/exact.c src/sched/exact.h \
+	src/sched/fetches.c src/sched/fetches.h \
 	src/sched/growth.c src/sched/growth.h \
 	src/sched/ideals.c src/sched/ideals.h \
 	src/sched/memo.c src/sched/memo.h \
@@ -14,4 +15,5 @@ src_sched_libsched_a_SOURCES = \
 	src/sched/search_nsga2.c \
 	src/sched/search_random.c \
 	src/sched/searcher.h \
-	src/sched/split.c src/sched/split.h
+	src/sched/split.c src/sched/split.h \
+	src/sched/stripe.c src/sched/stripe.h

@@ -18,6 +18,7 @@ const struct method methods[] = {
     {.name = REPORT_STREAMED,
      .summary = "lbdf where it fits, else stripes of rows through one op after another, weights streamed for each",
      .steady = true,
+     .streams_whole = true,
      .cost = sim_cost_brr,
      .attempt = sim_try_brr,
      .find_peak = sim_find_peak_brr,

@@ -13,6 +13,7 @@
 struct method {
   const char *name, *summary;
   bool weights_stay; /* a group holds all its weights, so that they alone may rule it out */
+  bool streams_whole; /* where they do not, an op's new rows of a stripe and what these need are there together */
   bool chooses;      /* among the other methods, for each group */
   /* What attempt() gives at capacity C it gives from sim_steady_from() up to C, without stripes also above
    * C; what does not fit C fits nothing smaller; and a group has the same peak at all capacities at
