@@ -1,7 +1,9 @@
 noinst_LIBRARIES += src/sched/libsched.a
 src_sched_libsched_a_SOURCES = \
 	src/sched/candidate.c src/sched/candidate.h \
+	src/sched/evaluations.c src/sched/evaluations.h \
 	src/sched/exact.c src/sched/exact.h \
+	src/sched/group_table.c src/sched/group_table.h \
 	src/sched/growth.c src/sched/growth.h \
 	src/sched/ideals.c src/sched/ideals.h \
 	src/sched/memo.c src/sched/memo.h \

@@ -44,6 +44,7 @@ static int check_objectives(const struct search *search, const struct search_opt
 
 static int searcher_create_workers(struct searcher *searcher, struct error *err) {
   const struct search_options *options = searcher->options;
+  memo_share(searcher->memo, options->evaluations);
   searcher->workers = calloc(options->jobs, sizeof *searcher->workers);
   if (searcher->workers == NULL) return error_memory(err);
   for (unsigned i = 0; i < options->jobs; i++) {

@@ -156,6 +156,7 @@ int brr_cost(struct walk *walk, uint64_t capacity_bytes, uint64_t give_up_bytes,
   uint32_t rows = brr_rows(walk);
   try_height(walk, 1, give_up_bytes);
   take_cost(walk, rows, cost);
+  walk->one_row_bytes = cost->required_bytes;
   if (cost->required_bytes > capacity_bytes) return 1;
   for (uint32_t stripes = 1; stripes < rows; stripes++) {
     uint32_t height = brr_height(walk, stripes);

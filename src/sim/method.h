@@ -14,6 +14,7 @@ struct method {
   const char *name, *summary;
   bool weights_stay; /* a group holds all its weights, so that they alone may rule it out */
   bool chooses;      /* among the other methods, for each group */
+  bool steady; /* what attempt() gives at capacity C it gives from sim_steady_from() to C, without stripes also above */
   int (*cost)(struct sim *sim, const uint64_t *group, struct group_cost *cost);
   int (*attempt)(struct sim *sim, const uint64_t *group, struct group_cost *cost); /* sim_try() */
   int (*find_peak)(struct sim *sim, const uint64_t *group, struct group_cost *cost, struct sim_peak *peak);

@@ -63,6 +63,12 @@ int sim_try(struct sim *sim, const uint64_t *group, struct group_cost *cost) {
   return 0;
 }
 
+/* Taller stripes may need less than those of one row, but are not tried if those do not fit. */
+uint64_t sim_steady_from(const struct sim *sim, const struct group_cost *cost) {
+  uint64_t one_row = cost->stripes == 0 ? 0 : sim->walk.one_row_bytes;
+  return cost->required_bytes < one_row ? one_row : cost->required_bytes;
+}
+
 int sim_cost_plain(struct sim *sim, const uint64_t *group, struct group_cost *cost) {
   if (sim_traffic(sim, group, cost) != 0) return -1;
   sim->walk.skip_steady = false;

@@ -58,6 +58,10 @@ int sim_cost_plain(struct sim *sim, const uint64_t *group, struct group_cost *co
  * buffer has, which is known sooner. */
 int sim_try(struct sim *sim, const uint64_t *group, struct group_cost *cost);
 
+/* The least capacity at which the attempt (sim_try() or sim_try_brr()) that just gave this cost, of a
+ * group that is valid, would have given the same. */
+uint64_t sim_steady_from(const struct sim *sim, const struct group_cost *cost);
+
 /* Traffic alone, which needs no walk: required_bytes is a lower bound (the weights). */
 int sim_traffic(struct sim *sim, const uint64_t *group, struct group_cost *cost);
 

@@ -63,6 +63,7 @@ struct walk {
   uint64_t capacity_bytes; /* for overflow events */
   uint64_t give_up_bytes;  /* stop once more than this is occupied */
   uint64_t fetched_bytes;  /* weights streamed so far */
+  uint64_t one_row_bytes;  /* required in stripes of one row, after brr_cost() */
   uint32_t striped_rows;   /* of the tallest output, that the stripes so far are for */
   bool skip_steady;
   struct walk_snapshot snapshots[WALK_LOOP_COUNT]; /* one per kind: loops of rows lie within those of targets */

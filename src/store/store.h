@@ -163,9 +163,26 @@ struct store;
 int store_open(struct store **store, const char *path, struct error *err);
 
 /* Writes the run with all its groups, curve and explanations in one transaction and gives
- * its number (run_id may be NULL). After a failure (ERROR_OUTPUT) nothing of it is there
- * and the store can be used on. */
+ * its number (run_id may be NULL). Returns 1 and writes nothing if there is a run with its
+ * cell_key. After a failure (ERROR_OUTPUT) nothing of it is there and the store can be used on. */
 int store_write_run(struct store *store, int64_t *run_id, const struct store_run *run, struct error *err);
+
+/* Whether there is a run with that cell_key. ERROR_OUTPUT. */
+int store_has_cell(struct store *store, const char *cell_key, bool *has, struct error *err);
+
+/* Deletes the runs with these cell_keys, all or, after a failure, none. */
+int store_drop_cells(struct store *store, const char *const *cell_keys, size_t count, struct error *err);
+
+/* Runs that a merge copied, and those that were there already. */
+struct store_merged {
+  uint64_t copied, present;
+};
+
+/* Copies everything from the database at path, which is not changed, in one transaction. What is
+ * there already is not copied again: runs with the same cell_key, whatever else they hold, and
+ * rows without one of which every column is the same. An older database is read as the current
+ * schema would have it. Failures are ERROR_INPUT, about that database, and ERROR_OUTPUT. */
+int store_merge(struct store *store, const char *path, struct store_merged *out, struct error *err);
 
 /* Takes NULL. */
 void store_close(struct store *store);
