@@ -27,6 +27,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_cli_explain.c \
 	tests/test_cli_faults.c \
 	tests/test_cli_front.c \
+	tests/test_cli_figures.c \
 	tests/test_cli_golden.c \
 	tests/test_cli_help.c \
 	tests/test_cli_plot.c \

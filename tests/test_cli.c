@@ -12,6 +12,7 @@ Suite *cli_suite(void) {
   suite_add_tcase(suite, cli_timed_case());
   suite_add_tcase(suite, cli_explain_case());
   suite_add_tcase(suite, cli_plot_case());
+  suite_add_tcase(suite, cli_figures_case());
   suite_add_tcase(suite, cli_query_case());
   suite_add_tcase(suite, cli_bad_words_case());
   suite_add_tcase(suite, cli_bad_files_case());

@@ -8,7 +8,11 @@ spillway_SOURCES = \
 	src/cli/experiment.c src/cli/experiment.h \
 	src/cli/experiment_key.c src/cli/experiment_key.h \
 	src/cli/figure.h \
+	src/cli/figure_buffer.c \
+	src/cli/figure_culprits.c \
 	src/cli/figure_curves.c \
+	src/cli/figure_front.c \
+	src/cli/figure_gap.c \
 	src/cli/figure_occupancy.c \
 	src/cli/find.c src/cli/find.h \
 	src/cli/finding.c src/cli/finding_print.c src/cli/finding.h \
@@ -31,6 +35,7 @@ spillway_SOURCES = \
 	src/cli/run.c src/cli/run.h \
 	src/cli/runlog.c src/cli/runlog.h \
 	src/cli/schedule.c \
+	src/cli/series.c src/cli/series.h \
 	src/cli/settings.c src/cli/settings.h \
 	src/cli/show.c \
 	src/cli/simulate.c \
