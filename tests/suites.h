@@ -29,6 +29,7 @@
   X(fuzz_corpus) \
   X(search) \
   X(nsga2) \
+  X(sample) \
   X(exact) \
   X(store) \
   X(query) \
