@@ -17,7 +17,7 @@ enum { MOST_CAPACITIES = 8 };
 
 static void draw(struct sample *out, const struct graph *graph, uint64_t groups, uint64_t seed) {
   struct error err = ERROR_INIT;
-  ck_assert_msg(sample_draw(out, graph, groups, seed, &err) == 0, "%s", err.message);
+  ck_assert_msg(sample_draw(out, graph, groups, seed, NULL, &err) == 0, "%s", err.message);
 }
 
 static void count(uint64_t *valid, const struct sample *sample, const struct sim_model *model, const char *method,

@@ -123,16 +123,24 @@ static void measurement_free(struct measurement *measurement) {
 
 /* ---- measuring ---- */
 
+static int draw(const struct sample_settings *settings, struct measured *network, struct error *err) {
+  const struct graph *graph = network->subject.graph;
+  struct progress *progress = progress_start(graph->name, settings->groups, settings->progress.quiet);
+  int status = sample_draw(&network->sample, graph, settings->groups, settings->seed, progress, err);
+  progress_end(progress);
+  return status;
+}
+
 static int measure(const struct measurement *measurement, struct measured *network, struct error *err) {
   const struct sample_settings *settings = measurement->settings;
-  const struct graph *graph = network->subject.graph;
-  if (sample_draw(&network->sample, graph, settings->groups, settings->seed, err) != 0) return -1;
+  if (draw(settings, network, err) != 0) return -1;
   struct sample_options options = {
       .method = measurement->method,
       .capacities_bytes = measurement->capacities_bytes,
       .capacity_count = measurement->buffer_count,
       .jobs = run_jobs(settings->jobs),
-      .progress = progress_start(graph->name, network->sample.group_count, settings->progress.quiet),
+      .progress = progress_start(network->subject.graph->name, network->sample.group_count,
+                                 settings->progress.quiet),
   };
   int status = sample_count_valid(network->valid_groups, &network->sample, &network->subject.model, &options, err);
   progress_end(options.progress);

@@ -79,7 +79,7 @@ static int draw_plan(struct draw *draw, uint64_t seed, struct error *err) {
 }
 
 int sample_draw(struct sample *out, const struct graph *graph, uint64_t most_groups, uint64_t seed,
-                struct error *err) {
+                struct progress *progress, struct error *err) {
   struct draw draw = {.sample = out, .most_groups = most_groups};
   *out = (struct sample){.graph = graph};
   int status = draw_open(&draw, err);
@@ -88,6 +88,7 @@ int sample_draw(struct sample *out, const struct graph *graph, uint64_t most_gro
     uint64_t before = out->group_count;
     status = draw_plan(&draw, seed, err);
     barren = out->group_count == before ? barren + 1 : 0;
+    progress_update(progress, out->group_count, NULL);
   }
   draw_close(&draw);
   return status;

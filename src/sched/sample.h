@@ -15,7 +15,7 @@
 #include "util/progress.h"
 
 /* Plans in a row without a new group, after which a network counts as drawn empty. */
-#define SAMPLE_PATIENCE_PLANS 10000
+#define SAMPLE_PATIENCE_PLANS 1000
 
 /* Distinct connected groups of two or more ops, in the order in which they were drawn. */
 struct sample {
@@ -28,9 +28,10 @@ struct sample {
 
 /* Draws until there are most_groups >= 1 groups or SAMPLE_PATIENCE_PLANS plans gave none that is
  * new. Depends on the network, most_groups and seed alone, and a larger sample begins with the
- * smaller one. The caller frees with sample_free(), after a failure too. */
+ * smaller one. Large groups are many and small ones few, so the larger the sample the larger its
+ * groups. progress, of groups, may be NULL. The caller frees with sample_free(), after a failure too. */
 int sample_draw(struct sample *out, const struct graph *graph, uint64_t most_groups, uint64_t seed,
-                struct error *err);
+                struct progress *progress, struct error *err);
 void sample_free(struct sample *sample);
 
 struct sample_options {
