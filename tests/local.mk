@@ -34,6 +34,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_cli_help.c \
 	tests/test_cli_plot.c \
 	tests/test_cli_query.c \
+	tests/test_cli_sample.c \
 	tests/test_cli_schedule.c \
 	tests/test_cli_simulate.c \
 	tests/test_cli_terminal.c \
@@ -61,6 +62,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_onnx_work.c \
 	tests/test_plan.c \
 	tests/test_query.c \
+	tests/test_sample.c \
 	tests/test_search.c \
 	tests/test_sim.c \
 	tests/test_sim_networks.c \

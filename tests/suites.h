@@ -30,6 +30,7 @@
   X(evaluations) \
   X(search) \
   X(nsga2) \
+  X(sample) \
   X(exact) \
   X(store) \
   X(query) \

@@ -34,6 +34,7 @@ spillway_SOURCES = \
 	src/cli/query.c \
 	src/cli/run.c src/cli/run.h \
 	src/cli/runlog.c src/cli/runlog.h \
+	src/cli/sample.c \
 	src/cli/schedule.c \
 	src/cli/series.c src/cli/series.h \
 	src/cli/settings.c src/cli/settings.h \

@@ -135,6 +135,16 @@ int store_write_run(struct store *store, int64_t *run_id, const struct store_run
   return status;
 }
 
+int store_write_samples(struct store *store, const struct store_sample *samples, size_t count, struct error *err) {
+  static const char action[] = "store the samples";
+  if (store_exec(store->db, "BEGIN IMMEDIATE") != SQLITE_OK) return store_fail(store, action, err);
+  int status = 0;
+  for (size_t i = 0; i < count && status == 0; i++) status = write_sample(store->db, store->path, &samples[i], err);
+  if (status == 0 && store_exec(store->db, "COMMIT") != SQLITE_OK) status = store_fail(store, action, err);
+  if (status != 0) sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+  return status;
+}
+
 void store_close(struct store *store) {
   if (store == NULL) return;
   sqlite3_close(store->db);

@@ -154,6 +154,25 @@ struct store_run {
   uint64_t front_count; /* 0: one objective */
 };
 
+/* How many groups of a sample of a network's groups fit one buffer. */
+struct store_sample {
+  const char *tool_version;
+  const char *started_at; /* UTC, ISO 8601 */
+  double wall_seconds;    /* for all buffers that the sample was measured at together */
+  struct store_network network;
+  struct store_hardware hardware;
+  const char *method;
+  const uint64_t *seed; /* stored as a signed number of the same 64 bits */
+  uint64_t jobs;        /* threads */
+  const char *options;  /* JSON object of all other options */
+  uint64_t groups_wanted;
+  uint64_t groups; /* distinct ones that were drawn */
+  uint64_t valid_groups;
+  double mean_ops; /* of a group */
+  uint64_t plans_drawn;
+  const char *cell_key; /* hash of all that the counts depend on, unique among samples */
+};
+
 struct store;
 
 /* Opens the database for writing: creates it, and its directory (one level), if missing,
@@ -166,6 +185,9 @@ int store_open(struct store **store, const char *path, struct error *err);
  * its number (run_id may be NULL). Returns 1 and writes nothing if there is a run with its
  * cell_key. After a failure (ERROR_OUTPUT) nothing of it is there and the store can be used on. */
 int store_write_run(struct store *store, int64_t *run_id, const struct store_run *run, struct error *err);
+
+/* Writes all of the samples or, after a failure (ERROR_OUTPUT), none. One with the same cell_key is replaced. */
+int store_write_samples(struct store *store, const struct store_sample *samples, size_t count, struct error *err);
 
 /* Whether there is a run with that cell_key. ERROR_OUTPUT. */
 int store_has_cell(struct store *store, const char *cell_key, bool *has, struct error *err);
