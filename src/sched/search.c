@@ -53,7 +53,7 @@ static int searcher_cost_unfusable(struct searcher *searcher, struct sim *sim, s
     struct timed_cost run;
     if (bitset_has(searcher->fuseable, v)) continue;
     bitset_add(alone, v);
-    status = sim_cost_brr(sim, alone, &cost);
+    status = method_alone(searcher->options->split.method)->cost(sim, alone, &cost);
     if (status == 0 && cost.required_bytes <= model->hw.buffer_capacity_bytes) {
       status = timed_run(timed, alone, cost.stripes, NULL, &run);
       const struct expense expense = {group_cost_dram_bytes(&cost), run.cycles, timed_total_pj(&run)};

@@ -34,7 +34,7 @@ int report_compulsory_bytes(struct sim *sim, uint64_t *bytes, struct error *err)
 }
 
 /* Names the op that needs most of those that fit the buffer in no way. */
-static int complain_streamed(struct sim *sim, struct error *err) {
+static int complain_streamed(struct sim *sim, const struct method *method, struct error *err) {
   const struct sim_model *model = sim_model(sim);
   uint64_t capacity = model->hw.buffer_capacity_bytes, most = 0;
   uint32_t neediest = 0, count = 0;
@@ -43,7 +43,7 @@ static int complain_streamed(struct sim *sim, struct error *err) {
   for (uint32_t v = 0; v < model->graph->op_count; v++) {
     struct group_cost cost;
     bitset_add(alone, v);
-    if (sim_cost_brr(sim, alone, &cost) != 0) return error_memory(err);
+    if (method->cost(sim, alone, &cost) != 0) return error_memory(err);
     bitset_remove(alone, v);
     if (cost.required_bytes <= capacity) continue;
     count++;
@@ -61,11 +61,12 @@ static int complain_streamed(struct sim *sim, struct error *err) {
 }
 
 /* An op that cannot run under the method runs alone with streamed weights. */
-static int report_streamed(struct group_report *group, struct sim *sim, const uint64_t *op, struct error *err) {
-  group->method = REPORT_STREAMED;
-  if (sim_cost_brr(sim, op, &group->cost) != 0) return error_memory(err);
+static int report_streamed(struct group_report *group, struct sim *sim, const struct method *method,
+                           const uint64_t *op, struct error *err) {
+  group->method = method->name;
+  if (method->cost(sim, op, &group->cost) != 0) return error_memory(err);
   bool fits = group->cost.required_bytes <= sim_model(sim)->hw.buffer_capacity_bytes;
-  return fits ? 0 : complain_streamed(sim, err);
+  return fits ? 0 : complain_streamed(sim, method, err);
 }
 
 static int report_group(struct group_report *group, struct sim *sim, const struct method *method,
@@ -77,7 +78,7 @@ static int report_group(struct group_report *group, struct sim *sim, const struc
   group->fuseable = bitset_empty(outside, words);
   if (!group->fuseable && bitset_count(ops, words) == 1) {
     group->valid = true;
-    return report_streamed(group, sim, ops, err);
+    return report_streamed(group, sim, method_alone(method), ops, err);
   }
   if (method->cost(sim, ops, &group->cost) != 0) return error_memory(err);
   group->method = method_ran(method, &group->cost);

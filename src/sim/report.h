@@ -10,11 +10,9 @@
 #include "sim/sim.h"
 #include "util/error.h"
 
-#define REPORT_STREAMED "brr" /* method of an op that runs alone with streamed weights */
-
 struct group_report {
   struct group_cost cost;
-  const char *method; /* that it ran under: the plan's, what auto chose, or REPORT_STREAMED */
+  const char *method; /* that it ran under: the plan's, what auto chose, or that of ops alone */
   bool valid;         /* required bytes fit the buffer */
   bool fuseable;      /* none of its ops is unfusable under the method */
 };
