@@ -24,11 +24,26 @@ static int model_check_total(const struct sim_model *model, struct error *err) {
   return error_set(err, ERROR_INPUT, "network '%s' moves more than 2^63 bytes; is a dimension wrong?", graph->name);
 }
 
+/* A Concat along the channels of maps of the same size. */
+static bool joins_channels(const struct graph *graph, const struct op *op) {
+  const struct tensor *out = &graph->tensors[op->first_output];
+  uint64_t channels = 0;
+  if (strcmp(op->type, "Concat") != 0 || out->rank != 4) return false;
+  for (uint32_t i = 0; i < out->input_count; i++) {
+    const struct tensor *in = &graph->tensors[out->inputs[i].tensor];
+    bool same = in->rank == 4 && in->dims[2] == out->dims[2] && in->dims[3] == out->dims[3];
+    if (!same || in->rows != out->rows) return false;
+    channels += in->dims[1];
+  }
+  return channels == out->dims[1];
+}
+
 static enum sim_kind op_kind(const struct graph *graph, const struct op *op) {
   const struct op_work *work = &op->work;
   if (op->output_count != 1) return SIM_OTHER;
   if (graph->tensors[op->first_output].elementwise) return SIM_CHANNELWISE;
   if (strcmp(op->type, "MaxPool") == 0 || strcmp(op->type, "AveragePool") == 0) return SIM_CHANNELWISE;
+  if (joins_channels(graph, op)) return SIM_JOIN;
   if (work->filters == 0 || op->weight_elements == 0) return SIM_OTHER;
   if (work->groups == 1) return SIM_DENSE;
   return work->groups == work->channels && work->groups == work->filters ? SIM_CHANNELWISE : SIM_OTHER;

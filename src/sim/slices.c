@@ -2,128 +2,179 @@
 
 #include <string.h>
 
-/* Slices are planned in one pass over the ops of the group, by ascending label. */
+/* Slices are planned in one pass over the ops of the group, by ascending label; most have one line. */
 struct planner {
   struct walk *walk;
+  const struct lines *lines;
   enum slicing slicing;
-  uint32_t first;    /* of the segment that is being planned, or LINES_NONE */
-  uint64_t channels; /* of the map that passes from the op before to this one; 0 if none does */
+  uint32_t first; /* of the segment that is being planned, or LINES_NONE */
+  uint32_t until; /* the last line that is to read a slice of it */
   uint32_t sliced;
 };
 
-static enum sim_kind kind_of(const struct planner *planner, uint32_t line) {
-  const struct lines *lines = &planner->walk->lines;
-  return lines->model->kinds[lines->items[line].op];
+/* ---- ops ---- */
+
+static const struct op *op_of(const struct planner *planner, uint32_t line) {
+  return &planner->lines->model->graph->ops[planner->lines->items[line].op];
 }
 
-/* Nobody but the consumer reads it. */
-static bool read_only_by(const struct lines *lines, uint32_t line, uint32_t consumer) {
-  for (uint32_t e = lines->items[line].first_use; e != LINES_NONE; e = lines->uses[e].next) {
-    if (lines->uses[e].consumer != consumer) return false;
+/* An accumulator over rows takes its rows one by one: no part in slices. */
+static enum sim_kind kind_of(const struct planner *planner, uint32_t line) {
+  const struct line *item = &planner->lines->items[line];
+  if (line >= planner->lines->inside_count || item->streams || item->set.count == 0) return SIM_OTHER;
+  return planner->lines->model->kinds[item->op];
+}
+
+/* Whether an op without slices to read can make its output a slice at a time: one with weights. */
+static bool is_source(const struct planner *planner, uint32_t line) {
+  bool weighted = planner->lines->model->weight_bytes[planner->lines->items[line].op] > 0;
+  return kind_of(planner, line) != SIM_OTHER && weighted && op_of(planner, line)->work.filters > 0;
+}
+
+/* Whether an op can take slices of a map of so many channels. */
+static bool can_read(const struct planner *planner, uint32_t line, uint64_t channels) {
+  const struct op_work *work = &op_of(planner, line)->work;
+  return kind_of(planner, line) != SIM_OTHER && (work->filters == 0 || work->channels == channels);
+}
+
+/* ---- who reads whom ---- */
+
+/* The only reader in the group; LINES_NONE if there are several, or none. */
+static uint32_t sole_reader(const struct planner *planner, uint32_t line) {
+  uint32_t first = planner->lines->items[line].first_use, reader;
+  if (first == LINES_NONE) return LINES_NONE;
+  reader = planner->lines->uses[first].consumer;
+  for (uint32_t e = first; e != LINES_NONE; e = planner->lines->uses[e].next) {
+    if (planner->lines->uses[e].consumer != reader) return LINES_NONE;
+  }
+  return reader;
+}
+
+/* Whether an op reads something that the segment makes, other than the line before it. */
+static bool reads_segment(const struct planner *planner, uint32_t line, uint32_t first) {
+  const struct line *item = &planner->lines->items[line];
+  for (uint32_t e = item->first_input; e < item->first_input + item->input_count; e++) {
+    uint32_t input = planner->lines->uses[e].line;
+    if (input >= first && input + 1 < line) return true;
+  }
+  return false;
+}
+
+/* Whether all ops from line on up to the one that joins can hand slices to it, as branches that begin with a
+ * source and go on channel by channel. */
+static bool all_lead_to(const struct planner *planner, uint32_t line, uint32_t join, uint32_t first) {
+  for (; line < join; line++) {
+    uint32_t reader = sole_reader(planner, line);
+    bool goes_on = sole_reader(planner, line - 1) == line;
+    bool makes = goes_on ? kind_of(planner, line) == SIM_CHANNELWISE : is_source(planner, line);
+    if (!makes || reads_segment(planner, line, first)) return false;
+    if (reader != join && (reader != line + 1 || kind_of(planner, reader) != SIM_CHANNELWISE)) return false;
   }
   return true;
 }
 
-static const struct op_work *work_of(const struct planner *planner, uint32_t line) {
-  const struct lines *lines = &planner->walk->lines;
-  return &lines->model->graph->ops[lines->items[line].op].work;
-}
-
-/* An accumulator over rows takes its rows one by one: no part in slices. */
-static bool takes_part(const struct planner *planner, uint32_t line) {
-  return kind_of(planner, line) != SIM_OTHER && !planner->walk->lines.items[line].streams;
-}
-
-/* Whether an op can take slices of so many channels in all. */
-static bool can_read(const struct planner *planner, uint32_t line, uint64_t channels) {
-  if (!takes_part(planner, line)) return false;
-  const struct op_work *work = work_of(planner, line);
-  return work->filters == 0 || work->channels == channels;
-}
-
-/* Whether the op's output can pass: only out of the group, or only to the op that comes next. */
+/* Whether the op's output can pass: only out of the group, or only to the op that comes next or joins it to what
+ * comes next. */
 static bool can_pass(const struct planner *planner, uint32_t line, uint64_t channels) {
-  const struct lines *lines = &planner->walk->lines;
-  if (channels == 0 || lines->items[line].set.count == 0) return false;
-  if (lines->items[line].first_use == LINES_NONE) return true;
-  bool next = line + 1 < lines->inside_count && read_only_by(lines, line, line + 1);
-  return next && can_read(planner, line + 1, channels);
+  uint32_t reader = sole_reader(planner, line), first = planner->first == LINES_NONE ? line : planner->first;
+  if (planner->lines->items[line].first_use == LINES_NONE) return true;
+  if (reader == LINES_NONE || !can_read(planner, reader, channels)) return false;
+  if (reader == line + 1) return true;
+  return kind_of(planner, reader) == SIM_JOIN && all_lead_to(planner, line + 1, reader, first);
 }
+
+/* ---- slices ---- */
 
 static void slice(struct planner *planner, uint32_t line, uint64_t channels) {
-  const struct lines *lines = &planner->walk->lines;
-  const struct sim_model *model = lines->model;
-  uint64_t elements = model->graph->tensors[lines->items[line].tensor].row_elements;
+  const struct sim_model *model = planner->lines->model;
+  uint64_t elements = model->graph->tensors[planner->lines->items[line].tensor].row_elements;
   uint64_t width = model->hw.brr_subgroup_channels < channels ? model->hw.brr_subgroup_channels : channels;
   uint64_t in_slice = (elements / channels + (elements % channels != 0)) * width;
-  uint64_t bytes = in_slice >= elements ? lines->items[line].row_bytes
-                                        : (in_slice * model->hw.activation_bits + 7) / 8;
-  planner->walk->slicing[line].slice_bytes = bytes;
+  struct walk_slicing *slicing = &planner->walk->slicing[line];
+  slicing->slice_bytes = in_slice >= elements ? planner->lines->items[line].row_bytes
+                                              : (in_slice * model->hw.activation_bits + 7) / 8;
+  slicing->channels = channels;
   planner->sliced++;
 }
 
 /* Slices the maps from outside that nobody else reads. */
 static bool slice_outside(struct planner *planner, uint32_t line, uint64_t channels) {
-  const struct lines *lines = &planner->walk->lines;
-  const struct line *reader = &lines->items[line];
+  const struct line *reader = &planner->lines->items[line];
   bool any = false;
   for (uint32_t e = reader->first_input; e < reader->first_input + reader->input_count; e++) {
-    uint32_t input = lines->uses[e].line;
-    bool outside = lines->items[input].op == GRAPH_NO_OP && lines->items[input].set.count > 0;
-    if (!outside || !read_only_by(lines, input, line)) continue;
+    uint32_t input = planner->lines->uses[e].line;
+    const struct line *item = &planner->lines->items[input];
+    if (item->op != GRAPH_NO_OP || item->set.count == 0 || sole_reader(planner, input) != line) continue;
     if (planner->walk->slicing[input].slice_bytes == 0) slice(planner, input, channels);
     any = true;
   }
   return any;
 }
 
-/* The channels of the map that the op makes, if it can make them a slice at a time; 0 if not. */
-static uint64_t made_channels(const struct planner *planner, uint32_t line) {
-  if (planner->channels > 0) return kind_of(planner, line) == SIM_CHANNELWISE ? planner->channels : 0;
-  bool weighted = planner->walk->lines.model->weight_bytes[planner->walk->lines.items[line].op] > 0;
-  return weighted ? work_of(planner, line)->filters : 0;
+/* Channels of the map from inside that passes to the op; 0 if none does. */
+static uint64_t passing_channels(const struct planner *planner, uint32_t line) {
+  const struct line *item = &planner->lines->items[line];
+  for (uint32_t e = item->first_input; e < item->first_input + item->input_count; e++) {
+    uint32_t input = planner->lines->uses[e].line;
+    if (planner->lines->items[input].op != GRAPH_NO_OP && planner->walk->slicing[input].slice_bytes > 0) {
+      return planner->walk->slicing[input].channels;
+    }
+  }
+  return 0;
 }
 
-/* The op is one of the segment that is being planned, which ends with it unless its output passes. */
+/* ---- segments ---- */
+
+/* The op is one of the segment that is being planned, which ends when all slices have been read. */
 static void add_to_segment(struct planner *planner, uint32_t line, bool passes, uint64_t channels) {
-  if (planner->first == LINES_NONE) planner->first = line;
+  if (planner->first == LINES_NONE) planner->first = planner->until = line;
   if (passes) slice(planner, line, channels);
-  bool goes_on = passes && planner->walk->lines.items[line].first_use != LINES_NONE;
-  planner->channels = goes_on ? channels : 0;
-  if (goes_on) return;
+  uint32_t reader = passes ? sole_reader(planner, line) : LINES_NONE;
+  if (reader != LINES_NONE && reader > planner->until) planner->until = reader;
+  if (planner->until > line) return;
   planner->walk->slicing[planner->first].end = line + 1;
   planner->first = LINES_NONE;
 }
 
 /* An op that sums over channels takes slices, and its output is whole; or makes them of whole inputs. */
 static void plan_dense(struct planner *planner, uint32_t line) {
-  bool takes = planner->channels > 0;
-  if (!takes && planner->slicing == SLICING_INPUTS) takes = slice_outside(planner, line, work_of(planner, line)->channels);
-  uint64_t channels = takes ? 0 : made_channels(planner, line);
-  bool passes = can_pass(planner, line, channels);
+  const struct op_work *work = &op_of(planner, line)->work;
+  bool takes = passing_channels(planner, line) > 0;
+  bool begins = planner->first == LINES_NONE && planner->slicing == SLICING_INPUTS;
+  if (!takes && begins) takes = slice_outside(planner, line, work->channels);
+  bool passes = !takes && is_source(planner, line) && can_pass(planner, line, work->filters);
   planner->walk->slicing[line].accumulates = takes;
-  if (takes || passes) add_to_segment(planner, line, passes, channels);
+  if (takes || passes) add_to_segment(planner, line, passes, work->filters);
 }
 
 static void plan_channelwise(struct planner *planner, uint32_t line) {
-  bool takes = planner->channels > 0;
-  uint64_t channels = made_channels(planner, line);
+  uint64_t channels = passing_channels(planner, line);
+  bool takes = channels > 0;
+  if (!takes && !is_source(planner, line)) return;
+  if (!takes) channels = op_of(planner, line)->work.filters;
   bool passes = can_pass(planner, line, channels);
   if (!takes && !passes) return;
   if (takes || planner->slicing == SLICING_INPUTS) slice_outside(planner, line, channels);
   add_to_segment(planner, line, passes, channels);
 }
 
+static void plan_join(struct planner *planner, uint32_t line) {
+  const struct sim_model *model = planner->lines->model;
+  uint64_t channels = model->graph->tensors[planner->lines->items[line].tensor].dims[1];
+  if (passing_channels(planner, line) == 0) return;
+  add_to_segment(planner, line, can_pass(planner, line, channels), channels);
+}
+
 uint32_t slices_plan(struct walk *walk, enum slicing slicing) {
-  struct planner planner = {.walk = walk, .slicing = slicing, .first = LINES_NONE};
+  struct planner planner = {.walk = walk, .lines = &walk->lines, .slicing = slicing, .first = LINES_NONE};
   memset(walk->slicing, 0, walk->lines.count * sizeof *walk->slicing);
   if (slicing == SLICING_NONE) return 0;
   for (uint32_t line = 0; line < walk->lines.inside_count; line++) {
-    if (!takes_part(&planner, line)) continue;
-    if (kind_of(&planner, line) == SIM_DENSE) {
-      plan_dense(&planner, line);
-    } else {
-      plan_channelwise(&planner, line);
+    switch (kind_of(&planner, line)) {
+      case SIM_OTHER: break;
+      case SIM_CHANNELWISE: plan_channelwise(&planner, line); break;
+      case SIM_JOIN: plan_join(&planner, line); break;
+      case SIM_DENSE: plan_dense(&planner, line); break;
     }
   }
   return planner.sliced;

@@ -43,6 +43,7 @@ struct walk;
  * new in a stripe and that no later one needs take the room of a slice. */
 struct walk_slicing {
   uint64_t slice_bytes; /* of a row's slice; 0 where rows exist whole */
+  uint64_t channels;    /* of the map that passes */
   uint32_t born;        /* first of the rows that are new in the stripe */
   uint32_t end;         /* of a segment's first line: the line after its last; else 0 */
   bool accumulates;     /* computed from slices of its inputs by an op that sums over their channels */
