@@ -112,7 +112,7 @@ static double brute_solve(struct brute *brute, uint64_t capacity_bytes, struct t
     brute->value[mask] = fuseable ? (double)group_cost_dram_bytes(&brute->cost[mask]) : 0;
     if (timed != NULL && fuseable && brute->allowed[mask]) {
       struct timed_cost cost;
-      ck_assert_int_eq(timed_run(timed, group, 0, NULL, &cost), 0);
+      ck_assert_int_eq(timed_run(timed, group, NULL, NULL, &cost), 0);
       brute->value[mask] = (double)cost.cycles;
     }
   }

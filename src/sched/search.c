@@ -55,7 +55,7 @@ static int searcher_cost_unfusable(struct searcher *searcher, struct sim *sim, s
     bitset_add(alone, v);
     status = method_alone(searcher->options->split.method)->cost(sim, alone, &cost);
     if (status == 0 && cost.required_bytes <= model->hw.buffer_capacity_bytes) {
-      status = timed_run(timed, alone, cost.stripes, NULL, &run);
+      status = timed_run(timed, alone, &cost, NULL, &run);
       const struct expense expense = {group_cost_dram_bytes(&cost), run.cycles, timed_total_pj(&run)};
       if (status == 0) expense_add(&searcher->unfusable, &expense);
     }

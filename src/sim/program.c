@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "sim/brr.h"
+#include "sim/brr_plus.h"
 #include "sim/compute.h"
 #include "util/bitset.h"
 #include "util/saturate.h"
@@ -52,6 +53,7 @@ struct builder {
   bool with_weights, alone;
   bool streamed; /* in stripes */
   bool fetching; /* the weights of the op that runs are to pass by */
+  uint32_t segment_end; /* of the segment whose pieces have been added, or 0 */
 };
 
 void program_free(struct program *program) {
@@ -247,6 +249,10 @@ static uint64_t needed_bytes_of(const struct lines *lines, const struct line *li
   return bytes;
 }
 
+static bool starts_op(const struct lines *lines, uint32_t index) {
+  return index == 0 || lines->items[index - 1].op != lines->items[index].op;
+}
+
 /* The new rows of a line, computed together from one sub-group of weights after the other. Each
  * is loaded when the one before is done with: the machine, which has room for two, loads it
  * ahead. Of several outputs the first sees the weights pass. */
@@ -255,7 +261,8 @@ static void add_together(struct builder *builder, uint32_t index) {
   const struct line *line = &lines->items[index];
   uint32_t from = builder->walk->next[index], rows = builder->walk->open[index];
   uint32_t pieces = builder->fetching ? piece_count(builder, line->op) : 1;
-  uint64_t weight_bytes = builder->fetching ? builder->model->weight_bytes[line->op] : 0;
+  bool reads_weights = builder->fetching || (builder->walk->stays[line->op] && starts_op(lines, index));
+  uint64_t weight_bytes = reads_weights ? builder->model->weight_bytes[line->op] : 0;
   uint64_t read_bytes = weight_bytes + needed_bytes_of(lines, line, from, rows);
   for (uint32_t i = 0; i < pieces; i++) {
     const struct share share = share_one(i, pieces);
@@ -304,6 +311,132 @@ static void add_take(struct builder *builder, uint32_t op, uint32_t tensor, uint
   set_take(&step, builder, rows, share);
   step.read_bytes = lines->items[use->line].row_bytes + share_of(builder->model->weight_bytes[op], share);
   add_step(builder, &step);
+}
+
+/* ---- slices that pass ---- */
+
+/* One of the pieces in which a segment runs: slices of all maps that pass, with the weights for them. */
+struct piece {
+  struct builder *builder;
+  uint32_t first, end; /* lines of the segment */
+  uint32_t number, count;
+};
+
+static uint32_t segment_pieces(const struct builder *builder, uint32_t first, uint32_t end) {
+  const struct walk *walk = builder->walk;
+  uint64_t most = 1, width = builder->model->hw.brr_subgroup_channels;
+  for (uint32_t i = first; i < end; i++) {
+    const struct line *line = &walk->lines.items[i];
+    uint64_t pieces = saturate_divide(walk->slicing[i].channels, width);
+    if (pieces > most) most = pieces;
+    for (uint32_t e = line->first_input; e < line->first_input + line->input_count; e++) {
+      pieces = saturate_divide(walk->slicing[walk->lines.uses[e].line].channels, width);
+      if (pieces > most) most = pieces;
+    }
+  }
+  return (uint32_t)most;
+}
+
+/* Rows of a line from number `from` on that pass in slices; *first is one's number. */
+static uint64_t sliced_rows(const struct walk *walk, uint32_t index, uint32_t from, uint32_t to, uint32_t *first) {
+  uint64_t rows = 0;
+  for (uint32_t q = to; q-- > from;) {
+    if (!walk_row_sliced(walk, index, q)) continue;
+    *first = q;
+    rows++;
+  }
+  return rows;
+}
+
+/* The rows that a segment makes new or, of a line from outside, that it has loaded. */
+static uint64_t passing_rows(const struct piece *piece, uint32_t index, uint32_t *first) {
+  const struct walk *walk = piece->builder->walk;
+  bool outside = walk->lines.items[index].op == GRAPH_NO_OP;
+  uint32_t from = walk->slicing[index].born, to = outside ? walk->next[index] : walk->upto[index];
+  return walk->slicing[index].slice_bytes == 0 ? 0 : sliced_rows(walk, index, from, to, first);
+}
+
+/* A step on the slice of all rows of a line that pass: a share of them moves or, where nothing moves, the room
+ * of a slice is taken or given back. Returns its number. */
+static size_t add_slice_step(const struct piece *piece, enum step_kind kind, uint32_t op, uint32_t index) {
+  struct builder *builder = piece->builder;
+  const struct line *line = &builder->walk->lines.items[index];
+  uint32_t first = 0;
+  uint64_t rows = passing_rows(piece, index, &first), bytes = rows * line->row_bytes;
+  const struct share share = share_one(piece->number, piece->count);
+  uint32_t row = row_set_row(&line->set, first);
+  if (rows == 0) return STEP_NONE;
+  const struct step step = {
+      .kind = kind,
+      .op = op,
+      .tensor = line->tensor,
+      .row = row,
+      .bytes = share_of(bytes, share),
+      .address = row_address(builder, line->tensor, row) + share_before(bytes, piece->number, piece->count),
+  };
+  add_step(builder, &step);
+  return builder->program->count - 1;
+}
+
+static bool streams_weights(const struct builder *builder, uint32_t op) {
+  return builder->model->weight_bytes[op] > 0 && !builder->walk->stays[op];
+}
+
+static void add_inputs(const struct piece *piece, uint32_t index, enum step_kind kind) {
+  const struct walk *walk = piece->builder->walk;
+  const struct line *line = &walk->lines.items[index];
+  uint32_t last = LINES_NONE;
+  for (uint32_t e = line->first_input; e < line->first_input + line->input_count; e++) {
+    uint32_t input = walk->lines.uses[e].line;
+    bool outside = walk->lines.items[input].op == GRAPH_NO_OP;
+    if (input == last || (kind == STEP_LOAD && !outside)) continue;
+    last = input;
+    add_slice_step(piece, kind, line->op, input);
+  }
+}
+
+/* The slice that goes to DRAM, and the room of one that nobody else reads. */
+static void add_slice_out(const struct piece *piece, uint32_t index) {
+  struct program *program = piece->builder->program;
+  const struct line *line = &piece->builder->walk->lines.items[index];
+  size_t store = line->stored ? add_slice_step(piece, STEP_STORE, line->op, index) : STEP_NONE;
+  if (line->first_use != LINES_NONE) return;
+  size_t freed = add_slice_step(piece, STEP_FREE, line->op, index);
+  if (store == STEP_NONE || freed == STEP_NONE || program->out_of_memory) return;
+  program->steps[freed].pair = store;
+  program->steps[store].pair = freed;
+}
+
+/* The op's part of a piece. */
+static void add_piece_of(const struct piece *piece, uint32_t index) {
+  struct builder *builder = piece->builder;
+  const struct walk *walk = builder->walk;
+  const struct line *line = &walk->lines.items[index];
+  uint32_t from = walk->next[index], rows = walk->upto[index] - from;
+  const struct share share = share_one(piece->number, piece->count);
+  bool streams = streams_weights(builder, line->op);
+  if (rows == 0) return;
+  if (streams) add_piece_step(builder, STEP_LOAD, line->op, piece->number, piece->count);
+  add_inputs(piece, index, STEP_LOAD);
+  add_slice_step(piece, STEP_ALLOC, line->op, index);
+  struct step step = {.op = line->op, .tensor = line->tensor, .row = row_set_row(&line->set, from)};
+  set_work(&step, builder, rows, share);
+  uint64_t read_bytes = builder->model->weight_bytes[line->op] + needed_bytes_of(&walk->lines, line, from, rows);
+  step.read_bytes = share_of(read_bytes, share);
+  step.write_bytes = share_of(rows * line->row_bytes, share);
+  step.fires = piece->number + 1 == piece->count ? rows : 0;
+  add_step(builder, &step);
+  if (streams) add_piece_step(builder, STEP_FREE, line->op, piece->number, piece->count);
+  add_inputs(piece, index, STEP_FREE);
+  add_slice_out(piece, index);
+}
+
+/* Piece by piece, the ops of a segment one after another. */
+static void add_segment(struct builder *builder, uint32_t first, uint32_t end) {
+  struct piece piece = {builder, first, end, 0, segment_pieces(builder, first, end)};
+  for (; piece.number < piece.count && !builder->program->out_of_memory; piece.number++) {
+    for (uint32_t i = first; i < end; i++) add_piece_of(&piece, i);
+  }
 }
 
 /* ---- from the walk ---- */
@@ -361,10 +494,25 @@ static void add_weights(struct builder *builder, uint32_t op, uint64_t bytes) {
   if (builder->occupied_bytes > builder->program->peak_bytes) builder->program->peak_bytes = builder->occupied_bytes;
 }
 
+/* The first line of the segment that the line is in, or LINES_NONE. */
+static uint32_t segment_of(const struct walk *walk, uint32_t index) {
+  for (uint32_t first = index + 1; first-- > 0;) {
+    if (walk->slicing[first].end > 0) return walk->slicing[first].end > index ? first : LINES_NONE;
+  }
+  return LINES_NONE;
+}
+
 /* Rows that are computed together come one after the other, and the first stands for them all. */
 static void add_fired(struct builder *builder, const struct trace_event *event) {
   const struct lines *lines = &builder->walk->lines;
-  uint32_t index = lines->of_tensor[event->tensor];
+  uint32_t index = lines->of_tensor[event->tensor], segment = segment_of(builder->walk, index);
+  if (segment != LINES_NONE) {
+    uint32_t end = builder->walk->slicing[segment].end;
+    if (builder->segment_end != end) add_segment(builder, segment, end);
+    builder->segment_end = end;
+    builder->fetching = false;
+    return;
+  }
   const struct line *line = &lines->items[index];
   bool together = builder->streamed && builder->model->weight_bytes[line->op] > 0 && !line->streams;
   if (!together) {
@@ -375,10 +523,19 @@ static void add_fired(struct builder *builder, const struct trace_event *event) 
   }
 }
 
+/* Whether the pieces of a segment are to do, or have done, what the event says. */
+static bool is_of_slice(const struct builder *builder, const struct trace_event *event) {
+  if (event->tensor == TRACE_NO_TENSOR || event->kind == TRACE_FIRE || event->kind == TRACE_READ) return false;
+  uint32_t index = builder->walk->lines.of_tensor[event->tensor];
+  return walk_row_sliced(builder->walk, index, row_set_index(&builder->walk->lines.items[index].set, event->row));
+}
+
 static void take_event(void *context, const struct trace_event *event) {
   struct builder *builder = context;
   const struct lines *lines = &builder->walk->lines;
   const struct line *line = event->tensor == TRACE_NO_TENSOR ? NULL : &lines->items[lines->of_tensor[event->tensor]];
+  if (event->kind != TRACE_FIRE && event->kind != TRACE_READ) builder->segment_end = 0;
+  if (is_of_slice(builder, event)) return;
   switch (event->kind) {
     case TRACE_WEIGHTS: add_weights(builder, event->op, event->bytes); break;
     case TRACE_LOAD: add_row_step(builder, STEP_LOAD, event->op, event->tensor, event->row); break;
@@ -409,15 +566,18 @@ int program_build(struct program *program, struct walk *walk, const struct dram_
 
 /* ---- in stripes ---- */
 
-int program_build_streamed(struct program *program, struct walk *walk, const struct dram_layout *layout,
-                           const uint64_t *group, uint32_t stripes) {
+int program_build_streamed(struct program *program, struct walk *walk, struct residency *residency,
+                           const struct dram_layout *layout, const uint64_t *group, const struct group_cost *cost,
+                           bool with_weights) {
   struct builder builder = builder_start(program, walk, layout);
   builder.streamed = true;
+  builder.with_weights = with_weights;
   if (walk_prepare(walk, group) != 0 || reserve_stores(program, &walk->lines) != 0) return -1;
+  brr_plus_restore(walk, residency, builder.model->hw.buffer_capacity_bytes, cost);
   const struct trace_sink sink = {take_event, &builder};
   walk->sink = &sink;
   walk->skip_steady = false;
-  brr_run(walk, brr_height(walk, stripes));
+  brr_run(walk, brr_height(walk, cost->stripes));
   walk->sink = NULL;
   return program->out_of_memory ? -1 : 0;
 }

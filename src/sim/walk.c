@@ -165,10 +165,13 @@ static bool walk_row_passes(const struct walk *walk, uint32_t index, uint32_t q)
   return true;
 }
 
-uint64_t walk_row_room(const struct walk *walk, uint32_t index, uint32_t q) {
+bool walk_row_sliced(const struct walk *walk, uint32_t index, uint32_t q) {
   const struct walk_slicing *slicing = &walk->slicing[index];
-  bool sliced = slicing->slice_bytes > 0 && q >= slicing->born && walk_row_passes(walk, index, q);
-  return sliced ? slicing->slice_bytes : walk->lines.items[index].row_bytes;
+  return slicing->slice_bytes > 0 && q >= slicing->born && walk_row_passes(walk, index, q);
+}
+
+uint64_t walk_row_room(const struct walk *walk, uint32_t index, uint32_t q) {
+  return walk_row_sliced(walk, index, q) ? walk->slicing[index].slice_bytes : walk->lines.items[index].row_bytes;
 }
 
 /* That of rows from .. to-1. */

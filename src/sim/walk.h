@@ -115,6 +115,9 @@ void walk_fetch(struct walk *walk, uint32_t line);
 /* The weights of an op come, and stay. */
 void walk_keep_weights(struct walk *walk, uint32_t op);
 
+/* Whether the row passes in slices through the segment that runs. */
+bool walk_row_sliced(const struct walk *walk, uint32_t line, uint32_t q);
+
 /* The room that a row takes which is there, or about to be. */
 uint64_t walk_row_room(const struct walk *walk, uint32_t line, uint32_t q);
 
