@@ -17,6 +17,7 @@
   X(sim_property) \
   X(brr) \
   X(brr_property) \
+  X(brr_plus) \
   X(sim_networks) \
   X(timed_metrics) \
   X(dram) \
