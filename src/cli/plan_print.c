@@ -32,6 +32,8 @@ static json_t *group_document(const struct graph *graph, const uint64_t *set, co
   document_add_count(object, "dram_write_bytes", cost->dram_out_bytes);
   document_add_count(object, "weight_bytes", cost->weight_bytes);
   document_add_count(object, "stripes", cost->stripes);
+  document_add_count(object, "resident_ops", cost->resident_ops);
+  document_add_count(object, "sliced_maps", cost->sliced_maps);
   return object;
 }
 
@@ -74,6 +76,7 @@ void plan_print_groups(const struct plan *plan, const struct plan_report *report
       {"group", TABLE_RIGHT},      {"ops", TABLE_LEFT},         {"method", TABLE_LEFT},
       {"fits", TABLE_LEFT},        {"needs KiB", TABLE_RIGHT},  {"weights KiB", TABLE_RIGHT},
       {"reads KiB", TABLE_RIGHT},  {"writes KiB", TABLE_RIGHT}, {"stripes", TABLE_RIGHT},
+      {"resident", TABLE_RIGHT},   {"sliced", TABLE_RIGHT},
   };
   struct table *table = table_create(columns, sizeof columns / sizeof columns[0]);
   for (uint32_t g = 0; g < report->group_count; g++) {
@@ -89,6 +92,8 @@ void plan_print_groups(const struct plan *plan, const struct plan_report *report
     table_kib(table, cost->dram_in_bytes + cost->weight_bytes);
     table_kib(table, cost->dram_out_bytes);
     table_count(table, cost->stripes);
+    table_count(table, cost->resident_ops);
+    table_count(table, cost->sliced_maps);
     free(ops);
   }
   table_finish(table, stdout);
