@@ -179,7 +179,8 @@ static void try_all_subsets(const struct subject *subject, struct refinement *re
     reference_run_refined(&reference, subject->fixture.graph, &subject->fixture.model.hw, subject->group, height,
                           &refinement->view);
     bool fits = reference.required_bytes <= capacity(subject);
-    if (height == 1 && subset == 0 && reference.required_bytes < best->least_required_bytes) {
+    bool counts = height == 1 || (height == tallest && slicing > 0);
+    if (counts && subset == 0 && reference.required_bytes < best->least_required_bytes) {
       best->least_required_bytes = reference.required_bytes;
     }
     if (fits && (!best->any || reference.weight_bytes < best->weight_bytes)) {

@@ -1,5 +1,6 @@
 #include "sim/brr_plus.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim/brr.h"
@@ -58,15 +59,13 @@ static void keep_none(struct walk *walk) {
  * cost so far, leaves that as it is. */
 static void improve(struct walk *walk, struct residency *residency, uint64_t capacity_bytes,
                     const struct group_cost *tried, struct group_cost *cost) {
-  const struct hw *hw = &walk->lines.model->hw;
   uint64_t live = walk->peak_bytes, streamed = walk->fetched_bytes * walk->lines.model->graph->batch, saved = 0;
   uint32_t neediest;
   struct group_cost better = *tried;
-  list_candidates(residency, walk);
-  uint64_t room = capacity_bytes - live;
-  uint64_t bound = hw->brr_residency ? residency_bound(residency, room) : 0;
-  if (cost->stripes > 0 && streamed - bound >= cost->weight_bytes) return;
-  if (hw->brr_residency) saved = residency_choose(residency, room);
+  if (walk->lines.model->hw.brr_residency) {
+    list_candidates(residency, walk);
+    saved = residency_choose(residency, capacity_bytes - live);
+  }
   if (cost->stripes > 0 && streamed - saved >= cost->weight_bytes) return;
   uint64_t kept = saved > 0 ? keep(walk, residency, &better.resident_ops) : 0;
   better.weight_bytes = streamed - saved;
@@ -77,51 +76,90 @@ static void improve(struct walk *walk, struct residency *residency, uint64_t cap
 
 /* ---- all of them ---- */
 
-/* Every number of stripes in turn, fewest first, and those that do not fit cost little. */
+/* Of the profile of stripes of one row: an op has new rows in `fetches` of them. */
+static void list_least(struct residency *residency, const struct walk *walk) {
+  const struct sim_model *model = walk->lines.model;
+  residency->least_count = 0;
+  for (uint32_t i = 0; i < walk->lines.inside_count; i++) {
+    uint32_t op = walk->lines.items[i].op;
+    if (model->weight_bytes[op] == 0 || walk->fetches[i] == 0) continue;
+    residency->least[residency->least_count++] =
+        (struct residency_op){.op = op, .weight_bytes = model->weight_bytes[op], .fetches = walk->fetches[i]};
+  }
+  qsort(residency->least, residency->least_count, sizeof *residency->least, residency_compare);
+}
+
+/* The live bytes above which stripes of that height cannot fetch less than the best so far; 0 if they cannot at
+ * all. Of the `fetches` stripes of one row in which an op has new rows, no more than `height` make one of these
+ * stripes: so often at least it has new rows in them. */
+static uint64_t most_live_bytes(struct residency *residency, const struct walk *walk, uint32_t height,
+                                uint64_t capacity_bytes, uint64_t staging_bytes, const struct group_cost *best) {
+  const struct sim_model *model = walk->lines.model;
+  uint64_t streamed = 0, least;
+  if (best->stripes == 0) return capacity_bytes - staging_bytes;
+  residency->count = residency->least_count;
+  for (uint32_t i = 0; i < residency->count; i++) {
+    struct residency_op *op = &residency->ops[i];
+    *op = residency->least[i];
+    op->fetches = saturate_divide(op->fetches, height) * model->graph->batch;
+    streamed += op->fetches * op->weight_bytes;
+  }
+  if (streamed < best->weight_bytes) return capacity_bytes - staging_bytes;
+  least = residency_least_bytes(residency->ops, residency->count, streamed - best->weight_bytes + 1);
+  if (!model->hw.brr_residency || least >= capacity_bytes) return 0;
+  return capacity_bytes - (least > staging_bytes ? least : staging_bytes);
+}
+
+/* Every number of stripes in turn, fewest first, and those that cannot be better cost little. */
 static void try_heights(struct walk *walk, struct residency *residency, uint64_t capacity_bytes,
-                        struct group_cost *tried, struct group_cost *best) {
+                        const struct group_cost *sliced, struct group_cost *best) {
   uint32_t rows = brr_rows(walk), neediest;
   uint64_t staging = brr_staging(walk, &neediest);
+  struct group_cost tried = *sliced;
   if (staging > capacity_bytes) return;
   for (uint32_t stripes = 1; stripes <= rows; stripes++) {
     uint32_t height = brr_height(walk, stripes);
     if (rows / height + (rows % height != 0) != stripes) continue; /* the height of fewer stripes */
-    if (best->stripes > 0 && best->weight_bytes <= tried->weight_bytes) return; /* each is fetched once */
-    profile(walk, height, capacity_bytes - staging);
-    if (walk->stop) continue;
-    tried->stripes = stripes;
-    improve(walk, residency, capacity_bytes, tried, best);
+    uint64_t live = most_live_bytes(residency, walk, height, capacity_bytes, staging, best);
+    if (live == 0) continue;
+    profile(walk, height, live);
+    tried.stripes = stripes;
+    if (!walk->stop) improve(walk, residency, capacity_bytes, &tried, best);
   }
 }
 
-/* Lowers least to what stripes of one row require, if that is less; no further than give_up_bytes says. */
-static void require_least(struct walk *walk, uint64_t give_up_bytes, const struct group_cost *tried,
+/* Lowers least to what stripes of that height require, if that is less; no further than give_up_bytes says. */
+static void require_least(struct walk *walk, uint32_t height, uint64_t give_up_bytes, const struct group_cost *sliced,
                           struct group_cost *least) {
-  uint32_t neediest;
+  uint32_t neediest, rows = brr_rows(walk);
   uint64_t staging = brr_staging(walk, &neediest);
-  profile(walk, 1, give_up_bytes > staging ? give_up_bytes - staging : 0);
+  profile(walk, height, give_up_bytes > staging ? give_up_bytes - staging : 0);
   uint64_t required = saturate_add(walk->peak_bytes, staging);
   if (least->stripes > 0 && required >= least->required_bytes) return;
-  *least = *tried;
+  *least = *sliced;
   least->required_bytes = required;
-  least->stripes = brr_rows(walk);
+  least->stripes = rows / height + (rows % height != 0);
   least->weight_bytes = walk->fetched_bytes * walk->lines.model->graph->batch;
 }
 
 int brr_plus_cost(struct walk *walk, struct residency *residency, uint64_t capacity_bytes, uint64_t give_up_bytes,
                   struct group_cost *cost) {
-  const struct hw *hw = &walk->lines.model->hw;
   struct group_cost least = *cost, best = *cost;
-  uint32_t ways = hw->brr_slicing ? SLICINGS : 1;
+  uint32_t ways = walk->lines.model->hw.brr_slicing ? SLICINGS : 1;
   least.stripes = best.stripes = 0;
   for (uint32_t slicing = 0; slicing < ways; slicing++) {
-    struct group_cost tried = *cost;
-    tried.sliced_maps = slices_plan(walk, (enum slicing)slicing);
-    tried.slicing = slicing;
-    tried.resident_ops = 0;
-    if (slicing != SLICING_NONE && tried.sliced_maps == 0) continue;
-    require_least(walk, give_up_bytes, &tried, &least);
-    try_heights(walk, residency, capacity_bytes, &tried, &best);
+    struct group_cost sliced = *cost;
+    sliced.slicing = slicing;
+    sliced.sliced_maps = slices_plan(walk, (enum slicing)slicing);
+    if (slicing != SLICING_NONE && sliced.sliced_maps == 0) continue;
+    if (least.stripes == 0 || least.required_bytes > capacity_bytes) {
+      require_least(walk, 1, give_up_bytes, &sliced, &least);
+      if (slicing == SLICING_NONE) list_least(residency, walk);
+      if (least.required_bytes > capacity_bytes && slicing != SLICING_NONE) {
+        require_least(walk, brr_rows(walk), give_up_bytes, &sliced, &least);
+      }
+    }
+    try_heights(walk, residency, capacity_bytes, &sliced, &best);
   }
   bool fits = least.required_bytes <= capacity_bytes;
   *cost = fits ? best : least;

@@ -11,8 +11,9 @@
 
 /* cost: of the prepared group under LBDF, turned into that of the stripes that fetch the fewest weights: of
  * all heights that fit, with and without slices, each with the best choice of weights that stay; of equal ones
- * without slices, then of fewer stripes. Returns 0; 1 if stripes of one row do not fit in any way, whose
- * cost it then is, of the way that requires least but for what is above give_up_bytes. */
+ * without slices, then of fewer stripes. Returns 0; 1 if neither stripes of one row nor, in slices, one
+ * stripe of all rows fit, whose cost it then is, of the way that requires least but for what is above
+ * give_up_bytes. */
 int brr_plus_cost(struct walk *walk, struct residency *residency, uint64_t capacity_bytes, uint64_t give_up_bytes,
                   struct group_cost *cost);
 

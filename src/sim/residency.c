@@ -6,11 +6,12 @@
 int residency_reserve(struct residency *residency, uint32_t count) {
   size_t room = count == 0 ? 1 : count;
   residency->ops = malloc(room * sizeof *residency->ops);
+  residency->least = malloc(room * sizeof *residency->least);
   residency->segments = malloc(room * sizeof *residency->segments);
   residency->stays = malloc(room * sizeof *residency->stays);
   residency->trial = malloc(room * sizeof *residency->trial);
-  bool complete = residency->ops != NULL && residency->segments != NULL && residency->stays != NULL &&
-                  residency->trial != NULL;
+  bool complete = residency->ops != NULL && residency->least != NULL && residency->segments != NULL &&
+                  residency->stays != NULL && residency->trial != NULL;
   if (complete) return 0;
   residency_free(residency);
   return -1;
@@ -18,6 +19,7 @@ int residency_reserve(struct residency *residency, uint32_t count) {
 
 void residency_free(struct residency *residency) {
   free(residency->ops);
+  free(residency->least);
   free(residency->segments);
   free(residency->stays);
   free(residency->trial);
@@ -25,7 +27,7 @@ void residency_free(struct residency *residency) {
 }
 
 /* What saves most for each byte that it takes comes first. */
-static int compare_ops(const void *left, const void *right) {
+int residency_compare(const void *left, const void *right) {
   const struct residency_op *a = left, *b = right;
   if (a->fetches != b->fetches) return a->fetches > b->fetches ? -1 : 1;
   if (a->weight_bytes != b->weight_bytes) return a->weight_bytes > b->weight_bytes ? -1 : 1;
@@ -54,9 +56,16 @@ static uint64_t bound_from(const struct residency *residency, uint32_t from, uin
   return saved;
 }
 
-uint64_t residency_bound(struct residency *residency, uint64_t room_bytes) {
-  qsort(residency->ops, residency->count, sizeof *residency->ops, compare_ops);
-  return bound_from(residency, 0, room_bytes);
+uint64_t residency_least_bytes(const struct residency_op *ops, uint32_t count, uint64_t saved_bytes) {
+  uint64_t bytes = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    uint64_t each = ops[i].fetches - 1, whole = each * ops[i].weight_bytes;
+    if (each == 0) break;
+    if (whole >= saved_bytes) return bytes + saved_bytes / each + (saved_bytes % each != 0);
+    saved_bytes -= whole;
+    bytes += ops[i].weight_bytes;
+  }
+  return saved_bytes == 0 ? bytes : UINT64_MAX;
 }
 
 struct search {
@@ -98,7 +107,7 @@ static void decide(struct search *search, uint32_t i, uint64_t kept_bytes, uint6
 
 uint64_t residency_choose(struct residency *residency, uint64_t room_bytes) {
   struct search search = {.residency = residency, .room_bytes = room_bytes};
-  qsort(residency->ops, residency->count, sizeof *residency->ops, compare_ops);
+  qsort(residency->ops, residency->count, sizeof *residency->ops, residency_compare);
   memset(residency->stays, 0, residency->count * sizeof *residency->stays);
   memset(residency->trial, 0, residency->count * sizeof *residency->trial);
   decide(&search, 0, 0, 0);

@@ -83,7 +83,7 @@ int sim_trace_brr(struct sim *sim, const uint64_t *group, uint64_t capacity_byte
 
 /* Costs under brr-plus (docs/methods.md): those under LBDF if they fit the buffer, else those of the stripes,
  * resident weights and slices that fetch the fewest bytes. If nothing fits, stripes of one row, sliced or
- * not, or LBDF, whichever requires least. Never more than under BRR. */
+ * not, one stripe in slices, or LBDF, whichever requires least. Never more than under BRR. */
 int sim_cost_brr_plus(struct sim *sim, const uint64_t *group, struct group_cost *cost);
 int sim_try_brr_plus(struct sim *sim, const uint64_t *group, struct group_cost *cost); /* as sim_try() */
 int sim_find_peak_brr_plus(struct sim *sim, const uint64_t *group, struct group_cost *cost, struct sim_peak *peak);
