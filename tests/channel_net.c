@@ -51,6 +51,12 @@ struct channel_map channel_pool(struct net *net, struct channel_map from, uint32
   return (struct channel_map){tensor, from.channels, columns};
 }
 
+struct channel_map channel_global_pool(struct net *net, struct channel_map from) {
+  net->type = "GlobalAveragePool";
+  net->map_channels = from.channels;
+  return (struct channel_map){net_reduce(net, from.tensor, from.channels), from.channels, 1};
+}
+
 struct channel_map channel_relu(struct net *net, struct channel_map from) {
   net->map_channels = from.channels;
   return (struct channel_map){net_unary(net, from.tensor), from.channels, from.columns};
@@ -101,6 +107,12 @@ static struct channel_map some_residual(struct net *net, struct rng *rng, struct
   return maybe_relu(net, rng, rng_below(rng, 2) == 0 ? channel_add(net, b, from) : channel_add(net, from, b));
 }
 
+/* Ends the maps: one row of one column is left. */
+static struct channel_map some_head(struct net *net, struct rng *rng, struct channel_map from) {
+  struct channel_map mean = channel_global_pool(net, maybe_relu(net, rng, channel_conv(net, from, some_channels(rng), 1, 1, 1)));
+  return rng_below(rng, 2) == 0 ? mean : channel_conv(net, mean, some_channels(rng), 1, 1, 1);
+}
+
 static struct channel_map some_block(struct net *net, struct rng *rng, struct channel_map from) {
   switch (rng_below(rng, 6)) {
     case 0: return some_fire(net, rng, from);
@@ -118,6 +130,7 @@ struct graph *channel_net_at_random(struct rng *rng, uint32_t most_blocks, uint3
   struct channel_map map = channel_input(&net, some_channels(rng), 1 + rng_below(rng, most_rows),
                                          1 + rng_below(rng, 6));
   for (uint32_t i = 0; i < blocks; i++) map = some_block(&net, rng, map);
+  if (rng_below(rng, 3) == 0) some_head(&net, rng, map);
   for (uint32_t t = 0; t < net.tensor_count; t++) {
     if (!net.read[t] || rng_below(rng, 16) == 0) net_mark(&net, t);
   }
@@ -139,8 +152,6 @@ struct graph *channel_net_mobilenet_v1(void) {
   struct channel_map map = channel_input(&net, 3, 224, 224);
   map = channel_relu(&net, channel_conv(&net, map, 32, 3, 2, 32));
   for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) map = separable(&net, map, blocks[i][0], blocks[i][1]);
-  net.map_channels = map.channels;
-  struct channel_map mean = {net_reduce(&net, map.tensor, map.channels), map.channels, 1};
-  net_mark(&net, channel_conv(&net, mean, 1000, 1, 1, 1000).tensor);
+  net_mark(&net, channel_conv(&net, channel_global_pool(&net, map), 1000, 1, 1, 1000).tensor);
   return net_end(&net);
 }

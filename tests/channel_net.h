@@ -19,6 +19,7 @@ struct channel_map channel_conv(struct net *net, struct channel_map from, uint32
 struct channel_map channel_depthwise(struct net *net, struct channel_map from, uint32_t kernel, uint32_t stride,
                                      uint32_t bias);
 struct channel_map channel_pool(struct net *net, struct channel_map from, uint32_t kernel, uint32_t stride);
+struct channel_map channel_global_pool(struct net *net, struct channel_map from);
 struct channel_map channel_relu(struct net *net, struct channel_map from);
 struct channel_map channel_add(struct net *net, struct channel_map a, struct channel_map b);
 struct channel_map channel_concat(struct net *net, struct channel_map a, struct channel_map b);

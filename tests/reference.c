@@ -433,6 +433,18 @@ static void make_room(struct run *run, const struct op *op, const uint32_t *need
   }
 }
 
+/* A reduction takes rows that are all there, and the last to need one lets it go. */
+static void take_all(struct run *run, const struct tensor *tensor, uint32_t v) {
+  for (uint32_t i = 0; i < tensor->input_count; i++) {
+    uint32_t from = tensor->inputs[i].tensor;
+    if (tensor->inputs[i].map.kind != ROW_STREAMED) continue;
+    for (uint32_t q = 0; q < run->graph->tensors[from].rows; q++) {
+      use_row(run, from, q);
+      if (run->rows[from][q].readers == 0) let_go(run, from, q, v);
+    }
+  }
+}
+
 static void finish_rows(struct run *run, const struct op *op, const uint32_t *need, uint32_t v) {
   const struct graph *graph = run->graph;
   for (uint32_t t = op->first_output; t < op->first_output + op->output_count; t++) {
@@ -441,6 +453,7 @@ static void finish_rows(struct run *run, const struct op *op, const uint32_t *ne
       size_t count;
       if (!run->rows[t][r].needed) continue;
       struct reference_row *reads = list_reads(run, t, r, &count);
+      take_all(run, &graph->tensors[t], v);
       for (size_t i = 0; i < count; i++) use_row(run, reads[i].tensor, reads[i].row);
       for (size_t i = 0; i < count; i++) {
         if (dies_now(run, reads[i])) let_go(run, reads[i].tensor, reads[i].row, v);

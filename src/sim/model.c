@@ -39,10 +39,13 @@ static bool joins_channels(const struct graph *graph, const struct op *op) {
 }
 
 static enum sim_kind op_kind(const struct graph *graph, const struct op *op) {
+  static const char *const pools[] = {"MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool"};
   const struct op_work *work = &op->work;
   if (op->output_count != 1) return SIM_OTHER;
   if (graph->tensors[op->first_output].elementwise) return SIM_CHANNELWISE;
-  if (strcmp(op->type, "MaxPool") == 0 || strcmp(op->type, "AveragePool") == 0) return SIM_CHANNELWISE;
+  for (size_t i = 0; i < sizeof pools / sizeof pools[0]; i++) {
+    if (strcmp(op->type, pools[i]) == 0) return SIM_CHANNELWISE;
+  }
   if (joins_channels(graph, op)) return SIM_JOIN;
   if (work->filters == 0 || op->weight_elements == 0) return SIM_OTHER;
   if (work->groups == 1) return SIM_DENSE;

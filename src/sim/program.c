@@ -210,6 +210,15 @@ static uint64_t taken_rows(const struct lines *lines, const struct line *line) {
   return taken_by(lines, line->first_input, line->first_input + line->input_count);
 }
 
+static uint64_t taken_bytes(const struct lines *lines, const struct line *line) {
+  uint64_t bytes = 0;
+  for (uint32_t e = line->first_input; e < line->first_input + line->input_count; e++) {
+    const struct use *use = &lines->uses[e];
+    if (use->streamed) bytes += use->firings * lines->items[use->line].row_bytes;
+  }
+  return bytes;
+}
+
 /* Those that its accumulator has taken by the uses before it. */
 static uint64_t taken_before(const struct lines *lines, const struct use *use) {
   return taken_by(lines, lines->items[use->consumer].first_input, (uint32_t)(use - lines->uses));
@@ -297,10 +306,18 @@ static void add_take_in_pieces(struct builder *builder, const struct step *take,
   }
 }
 
+/* The first line of the segment that the line is in, or LINES_NONE. */
+static uint32_t segment_of(const struct walk *walk, uint32_t index) {
+  for (uint32_t first = index + 1; first-- > 0;) {
+    if (walk->slicing[first].end > 0) return walk->slicing[first].end > index ? first : LINES_NONE;
+  }
+  return LINES_NONE;
+}
+
 static void add_take(struct builder *builder, uint32_t op, uint32_t tensor, uint32_t row) {
   const struct lines *lines = &builder->walk->lines;
   const struct use *use = find_taker(builder->walk, op, tensor, row);
-  if (use == NULL) return;
+  if (use == NULL || segment_of(builder->walk, use->consumer) != LINES_NONE) return;
   uint64_t before = taken_before(lines, use), rows = taken_rows(lines, &lines->items[use->consumer]);
   const struct share share = share_one(before + row_set_index(&lines->items[use->line].set, row), rows);
   struct step step = {.op = op, .tensor = tensor, .row = row, .takes = true};
@@ -420,8 +437,9 @@ static void add_piece_of(const struct piece *piece, uint32_t index) {
   add_inputs(piece, index, STEP_LOAD);
   add_slice_step(piece, STEP_ALLOC, line->op, index);
   struct step step = {.op = line->op, .tensor = line->tensor, .row = row_set_row(&line->set, from)};
-  set_work(&step, builder, rows, share);
-  uint64_t read_bytes = builder->model->weight_bytes[line->op] + needed_bytes_of(&walk->lines, line, from, rows);
+  set_work(&step, builder, line->streams ? taken_rows(&walk->lines, line) : rows, share);
+  uint64_t read_bytes = builder->model->weight_bytes[line->op] + needed_bytes_of(&walk->lines, line, from, rows) +
+                        taken_bytes(&walk->lines, line);
   step.read_bytes = share_of(read_bytes, share);
   step.write_bytes = share_of(rows * line->row_bytes, share);
   step.fires = piece->number + 1 == piece->count ? rows : 0;
@@ -492,14 +510,6 @@ static void add_weights(struct builder *builder, uint32_t op, uint64_t bytes) {
   builder->program->resident_bytes += bytes;
   builder->occupied_bytes += bytes;
   if (builder->occupied_bytes > builder->program->peak_bytes) builder->program->peak_bytes = builder->occupied_bytes;
-}
-
-/* The first line of the segment that the line is in, or LINES_NONE. */
-static uint32_t segment_of(const struct walk *walk, uint32_t index) {
-  for (uint32_t first = index + 1; first-- > 0;) {
-    if (walk->slicing[first].end > 0) return walk->slicing[first].end > index ? first : LINES_NONE;
-  }
-  return LINES_NONE;
 }
 
 /* Rows that are computed together come one after the other, and the first stands for them all. */

@@ -18,11 +18,12 @@ static const struct op *op_of(const struct planner *planner, uint32_t line) {
   return &planner->lines->model->graph->ops[planner->lines->items[line].op];
 }
 
-/* An accumulator over rows takes its rows one by one: no part in slices. */
+/* Of those that accumulate over rows, only what works channel by channel takes slices instead. */
 static enum sim_kind kind_of(const struct planner *planner, uint32_t line) {
   const struct line *item = &planner->lines->items[line];
-  if (line >= planner->lines->inside_count || item->streams || item->set.count == 0) return SIM_OTHER;
-  return planner->lines->model->kinds[item->op];
+  if (line >= planner->lines->inside_count || item->set.count == 0) return SIM_OTHER;
+  enum sim_kind kind = planner->lines->model->kinds[item->op];
+  return item->streams && kind != SIM_CHANNELWISE ? SIM_OTHER : kind;
 }
 
 /* Whether an op without slices to read can make its output a slice at a time: one with weights. */

@@ -160,7 +160,8 @@ static void walk_free_row(struct walk *walk, const struct use *use, const struct
 static bool walk_row_passes(const struct walk *walk, uint32_t index, uint32_t q) {
   for (uint32_t e = walk->lines.items[index].first_use; e != LINES_NONE; e = walk->lines.uses[e].next) {
     const struct use *use = &walk->lines.uses[e];
-    if (use_last_firing(use, q) >= (int64_t)walk->upto[use->consumer]) return false;
+    int64_t last = use->streamed ? 0 : use_last_firing(use, q);
+    if (last >= (int64_t)walk->upto[use->consumer]) return false;
   }
   return true;
 }
@@ -320,12 +321,17 @@ static void walk_push(struct walk *walk, uint32_t line, uint32_t upto) {
 }
 
 /* Takes the next row of a streamed input into the accumulator. */
-static void walk_take(struct walk *walk, uint32_t e) {
+static void walk_take_row(struct walk *walk, uint32_t e) {
   const struct use *use = &walk->lines.uses[e];
   const struct line *line = &walk->lines.items[use->line];
   uint32_t q = walk->taken[e]++;
   walk_row_event(walk, TRACE_READ, walk->lines.items[use->consumer].op, line, q);
   if (walk_row_dead(walk, line, q)) walk_free_row(walk, use, line, walk->lines.items[use->consumer].op, q);
+}
+
+static void walk_take(struct walk *walk, uint32_t e) {
+  const struct use *use = &walk->lines.uses[e];
+  walk_take_row(walk, e);
   steady_turn(walk, WALK_STREAM, e, use->firings, use->firings - walk->taken[e]);
 }
 
@@ -406,10 +412,19 @@ static void walk_fire_rows(struct walk *walk, uint32_t index, uint32_t upto) {
   for (uint32_t q = walk->next[index]; q < upto; q++) walk_row_event(walk, TRACE_FIRE, line->op, line, q);
 }
 
+/* A reduction has taken all its rows. */
+static void walk_take_together(struct walk *walk, const struct line *line) {
+  for (uint32_t e = line->first_input; e < line->first_input + line->input_count; e++) {
+    const struct use *use = &walk->lines.uses[e];
+    while (use->streamed && walk->taken[e] < use->firings) walk_take_row(walk, e);
+  }
+}
+
 /* Lets go of the inputs row by row, so that each dies once, with its last reader. */
 static void walk_close_rows(struct walk *walk, uint32_t index, uint32_t upto) {
   const struct line *line = &walk->lines.items[index];
   walk->open[index] = 0;
+  if (line->streams && walk->next[index] < upto) walk_take_together(walk, line);
   while (walk->next[index] < upto) {
     uint32_t q = walk->next[index]++;
     walk_free_inputs(walk, line, q);

@@ -124,8 +124,8 @@ uint64_t walk_row_room(const struct walk *walk, uint32_t line, uint32_t q);
 /* Computes the line's rows up to number upto, and before them whatever they need. */
 void walk_produce(struct walk *walk, uint32_t index, uint32_t upto);
 
-/* Computes rows up to upto[line] - 1 of the lines first to last - 1, none of them a reduction, with
- * all their input rows and all of them present together: whole, or as slices. */
+/* Computes rows up to upto[line] - 1 of the lines first to last - 1 with all their input rows and all of them
+ * present together: whole, or as slices. */
 void walk_produce_together(struct walk *walk, uint32_t first, uint32_t last);
 
 /* ---- rows ---- */
