@@ -16,7 +16,7 @@ struct channel_map channel_input(struct net *net, uint32_t channels, uint32_t ro
   return (struct channel_map){tensor, channels, columns};
 }
 
-static struct channel_map convolve(struct net *net, struct channel_map from, uint32_t channels, uint32_t groups,
+struct channel_map channel_conv_by(struct net *net, struct channel_map from, uint32_t channels, uint32_t groups,
                                    struct net_window w, uint32_t bias) {
   uint32_t columns = columns_after(from.columns, w);
   net->weights = (uint64_t)channels * (from.channels / groups) * w.kernel * w.kernel;
@@ -33,22 +33,25 @@ static struct channel_map convolve(struct net *net, struct channel_map from, uin
 
 struct channel_map channel_conv(struct net *net, struct channel_map from, uint32_t channels, uint32_t kernel,
                                 uint32_t stride, uint32_t bias) {
-  return convolve(net, from, channels, 1, same_window(kernel, stride), bias);
+  return channel_conv_by(net, from, channels, 1, same_window(kernel, stride), bias);
 }
 
 struct channel_map channel_depthwise(struct net *net, struct channel_map from, uint32_t kernel, uint32_t stride,
                                      uint32_t bias) {
-  return convolve(net, from, from.channels, from.channels, same_window(kernel, stride), bias);
+  return channel_conv_by(net, from, from.channels, from.channels, same_window(kernel, stride), bias);
 }
 
-struct channel_map channel_pool(struct net *net, struct channel_map from, uint32_t kernel, uint32_t stride) {
-  struct net_window w = same_window(kernel, stride);
+struct channel_map channel_pool_by(struct net *net, struct channel_map from, struct net_window w) {
   uint32_t columns = columns_after(from.columns, w);
   net->type = "MaxPool";
-  net->work.row_operations = (uint64_t)from.channels * columns * kernel * kernel;
+  net->work.row_operations = (uint64_t)from.channels * columns * w.kernel * w.kernel;
   net->map_channels = from.channels;
   uint32_t tensor = net_conv(net, from.tensor, (uint64_t)from.channels * columns, w);
   return (struct channel_map){tensor, from.channels, columns};
+}
+
+struct channel_map channel_pool(struct net *net, struct channel_map from, uint32_t kernel, uint32_t stride) {
+  return channel_pool_by(net, from, same_window(kernel, stride));
 }
 
 struct channel_map channel_global_pool(struct net *net, struct channel_map from) {

@@ -13,6 +13,11 @@ struct channel_map {
 
 struct channel_map channel_input(struct net *net, uint32_t channels, uint32_t rows, uint32_t columns);
 
+/* With any square window and any groups. */
+struct channel_map channel_conv_by(struct net *net, struct channel_map from, uint32_t channels, uint32_t groups,
+                                   struct net_window window, uint32_t bias);
+struct channel_map channel_pool_by(struct net *net, struct channel_map from, struct net_window window);
+
 /* Square windows; stride divides rows and columns alike; padding keeps them otherwise. bias: elements. */
 struct channel_map channel_conv(struct net *net, struct channel_map from, uint32_t channels, uint32_t kernel,
                                 uint32_t stride, uint32_t bias);

@@ -55,6 +55,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_onnx_rows.c \
 	tests/test_onnx_weights.c \
 	tests/test_onnx_work.c \
+	tests/test_optimus.c \
 	tests/test_plan.c \
 	tests/test_query.c \
 	tests/test_search.c \

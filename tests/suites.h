@@ -29,6 +29,7 @@
   X(get) \
   X(fuzz_corpus) \
   X(search) \
+  X(optimus) \
   X(exact) \
   X(store) \
   X(query) \

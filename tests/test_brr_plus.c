@@ -7,7 +7,9 @@
 
 #include "channel_net.h"
 #include "get/attribution.h"
+#include "plan/plan.h"
 #include "reference.h"
+#include "sched/search.h"
 #include "sim/brr.h"
 #include "sim/method.h"
 #include "sim/report.h"
@@ -411,8 +413,120 @@ START_TEST(timed_groups_move_the_same_bytes_and_keep_within_the_buffer) {
 }
 END_TEST
 
+/* ---- by hand ---- */
+
+struct expected {
+  uint64_t room, required, weights;
+  uint32_t stripes, resident, sliced;
+};
+
+/* All ops of the network, in buffers of these sizes; 8 bits, one channel a slice. */
+static void check_costs(struct net *net, const struct expected *expected, size_t count) {
+  const struct hw hw = support_hw(1);
+  struct sim_fixture fixture;
+  uint64_t group[GRAPH_MAX_SET_WORDS];
+  sim_fixture_open(&fixture, net_end(net), &hw);
+  group_of_all(fixture.graph, group);
+  for (size_t i = 0; i < count; i++) {
+    const struct expected *want = &expected[i];
+    struct group_cost cost;
+    fixture.model.hw.buffer_capacity_bytes = want->room;
+    ck_assert_int_eq(sim_cost_brr_plus(fixture.sim, group, &cost), 0);
+    ck_assert_uint_eq(cost.required_bytes, want->required);
+    ck_assert_uint_eq(cost.weight_bytes, want->weights);
+    ck_assert_uint_eq(cost.stripes, want->stripes);
+    ck_assert_uint_eq(cost.resident_ops, want->resident);
+    ck_assert_uint_eq(cost.sliced_maps, want->sliced);
+  }
+  sim_fixture_close(&fixture);
+}
+
+#define CHECK_COSTS(net, expected) check_costs(net, expected, sizeof(expected) / sizeof(expected)[0])
+
+/* x has 6 rows of 2 channels of 5, so 10 bytes. A 1x1 convolution to 3 channels has 6 bytes of weights and makes rows
+ * of 15; one to 40 channels has 120 and makes rows of 200. Under LBDF: weights 126, a row of t0, one of t1: 341.
+ *   Slices of the maps outside, x and t1: op 0 accumulates the 15 of each row of t0 from slices of 5; op 1 makes slices of
+ *   5 from t0: 20 for each row, whichever runs. Staging 6: op 0's is 2 * ceil(6 / 2), of input channels, and
+ *   op 1's is 2 * ceil(120 / 40).
+ *   One stripe: 6 * 20 + 6 = 126, and each weight once, 126.
+ *   Two of 3 rows: 60 + 6 = 66. With 6 bytes more op 0 can stay, and op 1 still needs the staging: 72. */
+START_TEST(slices_keep_wide_maps_out_of_the_buffer) {
+  static const struct expected expected[] = {
+      {341, 341, 126, 0, 0, 0}, {340, 126, 126, 1, 0, 2}, {126, 126, 126, 1, 0, 2},
+      {125, 72, 6 + 240, 2, 1, 2}, {71, 66, 252, 2, 0, 2},
+  };
+  struct net net;
+  net_begin(&net, 1);
+  struct channel_map t0 = channel_conv(&net, channel_input(&net, 2, 6, 5), 3, 1, 1, 0);
+  net_mark(&net, channel_conv(&net, t0, 40, 1, 1, 0).tensor);
+  CHECK_COSTS(&net, expected);
+}
+END_TEST
+
+/* x has 8 rows of one channel of 10, and three 1x1 convolutions make as much; 1 byte of weights and 4 of bias each, and as
+ * much staging, min(5, 2 * 5). A slice of the only channel is the whole row. LBDF: 15 and two rows, 35. In stripes of
+ * one row there are two rows as well: of 34 bytes 14 are left, for staging 5 and one op that stays, not two.
+ * Fetched are then 5 + 2 * 8 * 5 = 85. */
+START_TEST(what_stays_is_fetched_once) {
+  static const struct expected expected[] = {{35, 35, 15, 0, 0, 0}, {34, 30, 85, 8, 1, 0}, {29, 25, 120, 8, 0, 0}};
+  struct net net;
+  net_begin(&net, 1);
+  struct channel_map map = channel_input(&net, 1, 8, 10);
+  for (int i = 0; i < 3; i++) map = channel_conv(&net, map, 1, 1, 1, 1);
+  net_mark(&net, map.tensor);
+  CHECK_COSTS(&net, expected);
+}
+END_TEST
+
+/* ---- networks ---- */
+
+static void check_plan_on_the_clock(const struct sim_fixture *fixture, const struct plan *plan) {
+  struct plan_report report;
+  struct timed *timed;
+  struct error err = ERROR_INIT;
+  if (plan_report_create(&report, fixture->sim, method_find("brr-plus"), plan, &err) != 0) return;
+  ck_assert_int_eq(timed_create(&timed, &fixture->model, &err), 0);
+  for (uint32_t g = 0; g < plan->group_count; g++) {
+    if (report.groups[g].valid) check_timed(timed, plan_group(plan, g), &report.groups[g].cost);
+  }
+  timed_free(timed);
+  plan_report_free(&report);
+}
+
+/* Layer by layer, and by the plan that a local search finds. */
+START_TEST(networks_move_the_same_bytes_on_the_clock) {
+  struct hw hw = support_hw(256 << 10);
+  struct sim_fixture fixture;
+  struct plan layers;
+  struct search_result result;
+  struct error err = ERROR_INIT;
+  struct search_options options = {
+      .split = {method_find("brr-plus"), explainer_find("trace-get"), EXPLAIN_DEFAULT_FRACTION, SPLIT_DEFAULT_BREADTH,
+                objective_find("dram")},
+      .budget = 20,
+      .seed = 1,
+      .limits = SEARCH_DEFAULT_LIMITS,
+      .jobs = 1,
+  };
+  hw.dram_unlimited = hw.compute_unlimited = true; /* the same bytes, sooner */
+  sim_fixture_open(&fixture, support_network(support_networks[_i]), &hw);
+  ck_assert_int_eq(plan_layer_by_layer(&layers, fixture.graph, &err), 0);
+  check_plan_on_the_clock(&fixture, &layers);
+  int status = search_run(&result, search_find("local"), &fixture.model, &options, &err);
+  ck_assert_msg(status == 0, "%s", err.message);
+  check_plan_on_the_clock(&fixture, &result.plan);
+  search_result_free(&result);
+  plan_free(&layers);
+  sim_fixture_close(&fixture);
+}
+END_TEST
+
 Suite *brr_plus_suite(void) {
   Suite *suite = suite_create("brr_plus");
+  TCase *hand = tcase_create("by hand");
+  tcase_add_test(hand, slices_keep_wide_maps_out_of_the_buffer);
+  tcase_add_test(hand, what_stays_is_fetched_once);
+  suite_add_tcase(suite, hand);
   TCase *costs = tcase_create("costs");
   tcase_set_timeout(costs, 240);
   tcase_add_loop_test(costs, any_height_takes_what_the_reference_says, 0, 2);
@@ -425,6 +539,7 @@ Suite *brr_plus_suite(void) {
   tcase_set_timeout(runs, 240);
   tcase_add_test(runs, a_trace_keeps_every_rule_and_tells_the_shares);
   tcase_add_test(runs, timed_groups_move_the_same_bytes_and_keep_within_the_buffer);
+  tcase_add_loop_test(runs, networks_move_the_same_bytes_on_the_clock, 0, SUPPORT_NETWORKS);
   suite_add_tcase(suite, runs);
   return suite;
 }
