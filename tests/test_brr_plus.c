@@ -503,7 +503,7 @@ START_TEST(networks_move_the_same_bytes_on_the_clock) {
   struct search_options options = {
       .split = {method_find("brr-plus"), explainer_find("trace-get"), EXPLAIN_DEFAULT_FRACTION, SPLIT_DEFAULT_BREADTH,
                 objective_find("dram")},
-      .budget = 20,
+      .budget = 4,
       .seed = 1,
       .limits = SEARCH_DEFAULT_LIMITS,
       .jobs = 1,
