@@ -69,6 +69,8 @@ static void run_search(struct measurement *out, const struct bench_case *self) {
   const struct search_options options = {
       .split = {method_find(self->method), explainer_find("trace-get"), EXPLAIN_DEFAULT_FRACTION, SPLIT_DEFAULT_BREADTH,
                 objective_find("dram")},
+      .further = {objective_find("buffer")},
+      .further_count = search_find(self->search)->has_front ? 1 : 0,
       .budget = self->budget,
       .seed = 1,
       .jobs = 1,
@@ -217,6 +219,8 @@ static void run_dram_requests(struct measurement *out, const struct bench_case *
 static const struct bench_case cases[] = {
     SEARCH("local search", "mobilenet_v2", 128, 8, "local", 2000, 0.1),
     SEARCH("local search", "efficientnet_b3", 256, 16, "local", 5000, 0.5),
+    SEARCH("nsga2 search", "mobilenet_v2", 128, 8, "nsga2", 2000, 0),
+    SEARCH("nsga2 search", "efficientnet_b3", 256, 16, "nsga2", 5000, 0),
     SEARCH("random search", "efficientnet_b3", 256, 16, "random", 2000, 1),
     SEARCH("local search", "resnet152", 256, 8, "local", 2000, 0),
     TIMED("resnet18", 0.005), TIMED("resnet152", 0.05), TIMED("efficientnet_b3", 0),

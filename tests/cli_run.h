@@ -97,6 +97,7 @@ TCase *cli_bad_words_case(void);
 TCase *cli_completion_case(void);
 TCase *cli_explain_case(void);
 TCase *cli_faults_case(void);
+TCase *cli_front_case(void);
 TCase *cli_golden_case(void);
 TCase *cli_help_case(void);
 TCase *cli_plot_case(void);

@@ -30,6 +30,7 @@
   X(fuzz_corpus) \
   X(search) \
   X(optimus) \
+  X(nsga2) \
   X(exact) \
   X(store) \
   X(query) \

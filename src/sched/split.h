@@ -50,6 +50,9 @@ int splitter_create(struct splitter **out, struct split_memo *memo, const struct
                     struct error *err);
 void splitter_free(struct splitter *splitter);
 
+/* From now on cycles and energy of valid groups are known, even if the rules' objective is not timed. */
+int splitter_time(struct splitter *splitter, struct error *err);
+
 /* Whether the group is valid, and then its cost. 1 valid, 0 not, -1 without memory. Its
  * weights alone may rule it out: then nothing is run and nothing filled in. */
 int splitter_cost(struct splitter *splitter, const uint64_t *group, struct group_cost *cost,
