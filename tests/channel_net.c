@@ -112,7 +112,8 @@ static struct channel_map some_residual(struct net *net, struct rng *rng, struct
 
 /* Ends the maps: one row of one column is left. */
 static struct channel_map some_head(struct net *net, struct rng *rng, struct channel_map from) {
-  struct channel_map mean = channel_global_pool(net, maybe_relu(net, rng, channel_conv(net, from, some_channels(rng), 1, 1, 1)));
+  struct channel_map last = maybe_relu(net, rng, channel_conv(net, from, some_channels(rng), 1, 1, 1));
+  struct channel_map mean = channel_global_pool(net, last);
   return rng_below(rng, 2) == 0 ? mean : channel_conv(net, mean, some_channels(rng), 1, 1, 1);
 }
 

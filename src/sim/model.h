@@ -13,7 +13,7 @@
 /* What an op does with the channels of a map. */
 enum sim_kind {
   SIM_OTHER,
-  SIM_CHANNELWISE, /* one output, each channel of it from the same channel of the inputs: elementwise, depthwise, pools */
+  SIM_CHANNELWISE, /* one output, a channel of it from that channel of the inputs: elementwise, depthwise, pools */
   SIM_JOIN,        /* one output, the channels of its inputs one behind the other */
   SIM_DENSE,       /* one output, each channel of it a sum over all channels of the input, with weights */
 };
