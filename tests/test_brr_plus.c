@@ -13,6 +13,7 @@
 #include "sim/brr.h"
 #include "sim/method.h"
 #include "sim/report.h"
+#include "sim/residency.h"
 #include "sim/slices.h"
 #include "sim/timed.h"
 #include "sim_fixture.h"
@@ -251,6 +252,65 @@ START_TEST(no_choice_fetches_fewer_weights) {
   ck_assert_uint_gt(tried, BRUTE_NETS / 10);
   ck_assert_uint_gt(resident, BRUTE_NETS / 50);
   ck_assert_uint_gt(sliced, BRUTE_NETS / 50);
+}
+END_TEST
+
+/* ---- the knapsack ---- */
+
+enum { KNAPSACKS = 3000, MOST_ITEMS = 10, SEGMENTS = 4 };
+
+static void draw_knapsack(struct residency *residency, struct rng *rng) {
+  residency->count = 1 + rng_below(rng, MOST_ITEMS);
+  residency->segment_count = SEGMENTS;
+  for (uint32_t s = 0; s < SEGMENTS; s++) residency->segments[s] = rng_below(rng, 6);
+  for (uint32_t i = 0; i < residency->count; i++) {
+    uint64_t weights = 1 + rng_below(rng, 40), staging = rng_below(rng, (uint32_t)weights + 1);
+    uint32_t segment = rng_below(rng, SEGMENTS);
+    residency->ops[i] = (struct residency_op){i, segment, weights, staging, 2 + rng_below(rng, 4)};
+    residency->segments[segment] += staging;
+  }
+}
+
+/* What those of the subset save; 0 if they and the staging of the others do not fit. */
+static uint64_t subset_saves(const struct residency *residency, uint32_t subset, uint64_t room_bytes) {
+  uint64_t segments[SEGMENTS], kept = 0, saved = 0, most = 0;
+  memcpy(segments, residency->segments, sizeof segments);
+  for (uint32_t i = 0; i < residency->count; i++) {
+    const struct residency_op *op = &residency->ops[i];
+    if ((subset >> i & 1) == 0) continue;
+    segments[op->segment] -= op->staging_bytes;
+    kept += op->weight_bytes;
+    saved += (op->fetches - 1) * op->weight_bytes;
+  }
+  for (uint32_t s = 0; s < SEGMENTS; s++) most = segments[s] > most ? segments[s] : most;
+  return kept + most <= room_bytes ? saved : 0;
+}
+
+static uint32_t subset_chosen(const struct residency *residency) {
+  uint32_t subset = 0;
+  for (uint32_t i = 0; i < residency->count; i++) subset |= (uint32_t)residency->stays[i] << i;
+  return subset;
+}
+
+START_TEST(no_set_of_weights_that_stay_saves_more) {
+  struct residency residency = {0};
+  ck_assert_int_eq(residency_reserve(&residency, MOST_ITEMS), 0);
+  for (uint32_t n = 0; n < KNAPSACKS; n++) {
+    struct rng rng = rng_stream(SEED, 11, n);
+    draw_knapsack(&residency, &rng);
+    uint64_t room = rng_below(&rng, 250), best = 0;
+    uint64_t saved = residency_choose(&residency, room);
+    for (uint32_t subset = 0; subset < 1u << residency.count; subset++) {
+      uint64_t saves = subset_saves(&residency, subset, room);
+      if (saves > best) best = saves;
+      uint64_t kept = 0;
+      for (uint32_t i = 0; i < residency.count; i++) kept += (subset >> i & 1) * residency.ops[i].weight_bytes;
+      ck_assert_uint_le(residency_least_bytes(residency.ops, residency.count, saves), saves == 0 ? 0 : kept);
+    }
+    ck_assert_uint_eq(saved, best);
+    ck_assert_uint_eq(subset_saves(&residency, subset_chosen(&residency), room), best);
+  }
+  residency_free(&residency);
 }
 END_TEST
 
@@ -531,6 +591,7 @@ Suite *brr_plus_suite(void) {
   tcase_set_timeout(costs, 240);
   tcase_add_loop_test(costs, any_height_takes_what_the_reference_says, 0, 2);
   tcase_add_test(costs, no_choice_fetches_fewer_weights);
+  tcase_add_test(costs, no_set_of_weights_that_stay_saves_more);
   tcase_add_test(costs, it_never_moves_more_than_brr_nor_fails_where_brr_fits);
   tcase_add_test(costs, more_room_never_fetches_more);
   tcase_add_test(costs, without_its_options_it_is_brr);

@@ -8,23 +8,24 @@
 
 /* ---- staging ---- */
 
-uint64_t brr_staging_bytes(const struct sim_model *model, uint32_t op) {
-  uint64_t weights = model->weight_bytes[op];
-  if (weights == 0) return 0;
-  uint64_t per_channel = saturate_divide(weights, model->graph->ops[op].out_channels);
+/* Two sub-groups of weights that fall apart into so many channels. */
+static uint64_t two_subgroups(const struct sim_model *model, uint64_t weight_bytes, uint64_t channels) {
+  if (weight_bytes == 0) return 0;
+  uint64_t per_channel = saturate_divide(weight_bytes, channels);
   uint64_t staging = saturate_multiply(2 * (uint64_t)model->hw.brr_subgroup_channels, per_channel);
-  return staging < weights ? staging : weights;
+  return staging < weight_bytes ? staging : weight_bytes;
+}
+
+uint64_t brr_staging_bytes(const struct sim_model *model, uint32_t op) {
+  return two_subgroups(model, model->weight_bytes[op], model->graph->ops[op].out_channels);
 }
 
 uint64_t brr_op_staging_bytes(const struct walk *walk, uint32_t line) {
   const struct sim_model *model = walk->lines.model;
   uint32_t op = walk->lines.items[line].op;
-  uint64_t weights = model->weight_bytes[op];
-  if (weights == 0 || walk->stays[op]) return 0;
+  if (walk->stays[op]) return 0;
   if (!walk->slicing[line].accumulates) return brr_staging_bytes(model, op);
-  uint64_t per_channel = saturate_divide(weights, model->graph->ops[op].work.channels);
-  uint64_t staging = saturate_multiply(2 * (uint64_t)model->hw.brr_subgroup_channels, per_channel);
-  return staging < weights ? staging : weights;
+  return two_subgroups(model, model->weight_bytes[op], model->graph->ops[op].work.channels);
 }
 
 static uint32_t op_end(const struct walk *walk, uint32_t first) {

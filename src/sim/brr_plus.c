@@ -17,6 +17,11 @@ static void profile(struct walk *walk, uint32_t height, uint64_t give_up_bytes) 
   brr_run_rows(walk, height);
 }
 
+/* For the batch, if nobody keeps its weights. */
+static uint64_t streamed_bytes(const struct walk *walk) {
+  return saturate_multiply(walk->fetched_bytes, walk->lines.model->graph->batch);
+}
+
 /* Whom it saves something to keep, and what the segments stage if nobody is kept; of a profile. */
 static void list_candidates(struct residency *residency, const struct walk *walk) {
   const struct sim_model *model = walk->lines.model;
@@ -59,7 +64,7 @@ static void keep_none(struct walk *walk) {
  * cost so far, leaves that as it is. */
 static void improve(struct walk *walk, struct residency *residency, uint64_t capacity_bytes,
                     const struct group_cost *tried, struct group_cost *cost) {
-  uint64_t live = walk->peak_bytes, streamed = walk->fetched_bytes * walk->lines.model->graph->batch, saved = 0;
+  uint64_t live = walk->peak_bytes, streamed = streamed_bytes(walk), saved = 0;
   uint32_t neediest;
   struct group_cost better = *tried;
   if (walk->lines.model->hw.brr_residency) {
@@ -102,7 +107,7 @@ static uint64_t most_live_bytes(struct residency *residency, const struct walk *
     struct residency_op *op = &residency->ops[i];
     *op = residency->least[i];
     op->fetches = saturate_divide(op->fetches, height) * model->graph->batch;
-    streamed += op->fetches * op->weight_bytes;
+    streamed = saturate_add(streamed, saturate_multiply(op->fetches, op->weight_bytes));
   }
   if (streamed < best->weight_bytes) return capacity_bytes - staging_bytes;
   least = residency_least_bytes(residency->ops, residency->count, streamed - best->weight_bytes + 1);
@@ -139,7 +144,7 @@ static void require_least(struct walk *walk, uint32_t height, uint64_t give_up_b
   *least = *sliced;
   least->required_bytes = required;
   least->stripes = rows / height + (rows % height != 0);
-  least->weight_bytes = walk->fetched_bytes * walk->lines.model->graph->batch;
+  least->weight_bytes = streamed_bytes(walk);
 }
 
 int brr_plus_cost(struct walk *walk, struct residency *residency, uint64_t capacity_bytes, uint64_t give_up_bytes,

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/saturate.h"
+
 int residency_reserve(struct residency *residency, uint32_t count) {
   size_t room = count == 0 ? 1 : count;
   residency->ops = malloc(room * sizeof *residency->ops);
@@ -34,7 +36,9 @@ int residency_compare(const void *left, const void *right) {
   return a->op < b->op ? -1 : a->op > b->op;
 }
 
-static uint64_t saving(const struct residency_op *op) { return (op->fetches - 1) * op->weight_bytes; }
+static uint64_t saving(const struct residency_op *op) {
+  return saturate_multiply(op->fetches - 1, op->weight_bytes);
+}
 
 static uint64_t largest_staging(const struct residency *residency) {
   uint64_t most = 0;
@@ -50,7 +54,7 @@ static uint64_t bound_from(const struct residency *residency, uint32_t from, uin
   for (uint32_t i = from; i < residency->count && room_bytes > 0; i++) {
     const struct residency_op *op = &residency->ops[i];
     uint64_t taken = op->weight_bytes < room_bytes ? op->weight_bytes : room_bytes;
-    saved += (op->fetches - 1) * taken;
+    saved = saturate_add(saved, saturate_multiply(op->fetches - 1, taken));
     room_bytes -= taken;
   }
   return saved;
@@ -59,7 +63,7 @@ static uint64_t bound_from(const struct residency *residency, uint32_t from, uin
 uint64_t residency_least_bytes(const struct residency_op *ops, uint32_t count, uint64_t saved_bytes) {
   uint64_t bytes = 0;
   for (uint32_t i = 0; i < count; i++) {
-    uint64_t each = ops[i].fetches - 1, whole = each * ops[i].weight_bytes;
+    uint64_t each = ops[i].fetches - 1, whole = saving(&ops[i]);
     if (each == 0) break;
     if (whole >= saved_bytes) return bytes + saved_bytes / each + (saved_bytes % each != 0);
     saved_bytes -= whole;
@@ -97,10 +101,11 @@ static void decide(struct search *search, uint32_t i, uint64_t kept_bytes, uint6
     memcpy(residency->stays, residency->trial, residency->count * sizeof *residency->stays);
   }
   if (i == residency->count) return;
-  if (saved_bytes + bound_from(residency, i, search->room_bytes - kept_bytes) <= search->best) return;
+  uint64_t bound = bound_from(residency, i, search->room_bytes - kept_bytes);
+  if (saturate_add(saved_bytes, bound) <= search->best) return;
   const struct residency_op *op = &residency->ops[i];
   take(residency, i, true);
-  decide(search, i + 1, kept_bytes + op->weight_bytes, saved_bytes + saving(op));
+  decide(search, i + 1, kept_bytes + op->weight_bytes, saturate_add(saved_bytes, saving(op)));
   take(residency, i, false);
   decide(search, i + 1, kept_bytes, saved_bytes);
 }
