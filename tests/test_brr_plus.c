@@ -12,6 +12,7 @@
 #include "sched/search.h"
 #include "sim/brr.h"
 #include "sim/method.h"
+#include "sim/program.h"
 #include "sim/report.h"
 #include "sim/residency.h"
 #include "sim/slices.h"
@@ -454,6 +455,39 @@ static void check_timed(struct timed *timed, const uint64_t *group, const struct
   ck_assert_uint_eq(cost.dram_write_bytes, untimed->dram_out_bytes);
 }
 
+/* The steps give back what they take and ask for no more than the group requires; each store has the step that gives
+ * its room back. */
+static void check_program(const struct subject *subject, const struct group_cost *cost) {
+  struct program program = {0};
+  struct residency residency = {0};
+  struct dram_layout layout;
+  struct walk walk;
+  struct error err = ERROR_INIT;
+  uint64_t occupied = 0;
+  ck_assert_int_eq(walk_create(&walk, &subject->fixture.model, &err), 0);
+  ck_assert_int_eq(residency_reserve(&residency, subject->fixture.graph->tensor_count), 0);
+  ck_assert_int_eq(dram_layout_create(&layout, &subject->fixture.model, &err), 0);
+  ck_assert_int_eq(program_build_streamed(&program, &walk, &residency, &layout, subject->group, cost, true), 0);
+  for (size_t i = 0; i < program.count; i++) {
+    const struct step *step = &program.steps[i];
+    if (step->kind == STEP_LOAD || step->kind == STEP_ALLOC) occupied += step->bytes;
+    if (step->kind == STEP_FREE) occupied -= step->bytes;
+    if (step->kind == STEP_STORE) ck_assert_uint_lt(step->pair, program.count);
+    if (step->pair != STEP_NONE) ck_assert_uint_eq(program.steps[step->pair].pair, i);
+    if (step->pair != STEP_NONE) ck_assert_uint_eq(program.steps[step->pair].bytes, step->bytes);
+  }
+  uint64_t kept = 0;
+  for (uint32_t v = 0; v < subject->fixture.graph->op_count; v++) {
+    if (bitset_has(subject->group, v) && walk.stays[v]) kept += subject->fixture.model.weight_bytes[v];
+  }
+  ck_assert_uint_eq(occupied, kept);
+  ck_assert_uint_le(program.peak_bytes, cost->required_bytes);
+  program_free(&program);
+  dram_layout_free(&layout);
+  residency_free(&residency);
+  walk_free(&walk);
+}
+
 START_TEST(timed_groups_move_the_same_bytes_and_keep_within_the_buffer) {
   for (uint32_t i = 0; i < TIMED_NETS; i++) {
     struct subject subject;
@@ -465,6 +499,7 @@ START_TEST(timed_groups_move_the_same_bytes_and_keep_within_the_buffer) {
     const struct group_cost cost = cost_under(&subject, "brr-plus");
     ck_assert_int_eq(timed_create(&timed, &subject.fixture.model, &err), 0);
     check_timed(timed, subject.group, &cost);
+    if (cost.stripes > 0) check_program(&subject, &cost);
     ck_assert_int_eq(timed_run(timed, subject.group, &cost, NULL, &run), 0);
     if (cost.required_bytes <= capacity(&subject)) ck_assert_uint_le(run.peak_occupied_bytes, capacity(&subject));
     timed_free(timed);

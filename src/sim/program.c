@@ -330,6 +330,19 @@ static void add_take(struct builder *builder, uint32_t op, uint32_t tensor, uint
   add_step(builder, &step);
 }
 
+/* ---- stores ---- */
+
+static size_t *store_of(const struct builder *builder, const struct line *line, uint32_t row) {
+  uint32_t index = (uint32_t)(line - builder->walk->lines.items);
+  return &builder->program->stores[builder->program->store_base[index] + row_set_index(&line->set, row)];
+}
+
+/* The room of a row, or of a slice, is given back when DRAM has it too. */
+static void pair_steps(struct program *program, size_t store, size_t free_step) {
+  program->steps[free_step].pair = store;
+  program->steps[store].pair = free_step;
+}
+
 /* ---- slices that pass ---- */
 
 /* One of the pieces in which a segment runs: slices of all maps that pass, with the weights for them. */
@@ -373,26 +386,28 @@ static uint64_t passing_rows(const struct piece *piece, uint32_t index, uint32_t
   return walk->slicing[index].slice_bytes == 0 ? 0 : sliced_rows(walk, index, from, to, first);
 }
 
-/* A step on the slice of all rows of a line that pass: a share of them moves or, where nothing moves, the room
- * of a slice is taken or given back. Returns its number. */
-static size_t add_slice_step(const struct piece *piece, enum step_kind kind, uint32_t op, uint32_t index) {
+/* A step on the slice of all rows of a line that pass: a share of them moves or, where nothing moves, takes or gives
+ * back its room. */
+static void add_slice_step(const struct piece *piece, enum step_kind kind, uint32_t op, uint32_t index) {
   struct builder *builder = piece->builder;
   const struct line *line = &builder->walk->lines.items[index];
   uint32_t first = 0;
   uint64_t rows = passing_rows(piece, index, &first), bytes = rows * line->row_bytes;
-  const struct share share = share_one(piece->number, piece->count);
   uint32_t row = row_set_row(&line->set, first);
-  if (rows == 0) return STEP_NONE;
+  if (rows == 0) return;
   const struct step step = {
       .kind = kind,
       .op = op,
       .tensor = line->tensor,
       .row = row,
-      .bytes = share_of(bytes, share),
+      .bytes = share_of(bytes, share_one(piece->number, piece->count)),
       .address = row_address(builder, line->tensor, row) + share_before(bytes, piece->number, piece->count),
   };
+  size_t number = builder->program->count;
   add_step(builder, &step);
-  return builder->program->count - 1;
+  if (!line->stored || builder->program->out_of_memory) return;
+  if (kind == STEP_STORE) *store_of(builder, line, row) = number;
+  if (kind == STEP_FREE) pair_steps(builder->program, *store_of(builder, line, row), number);
 }
 
 static bool streams_weights(const struct builder *builder, uint32_t op) {
@@ -414,14 +429,9 @@ static void add_inputs(const struct piece *piece, uint32_t index, enum step_kind
 
 /* The slice that goes to DRAM, and the room of one that nobody else reads. */
 static void add_slice_out(const struct piece *piece, uint32_t index) {
-  struct program *program = piece->builder->program;
   const struct line *line = &piece->builder->walk->lines.items[index];
-  size_t store = line->stored ? add_slice_step(piece, STEP_STORE, line->op, index) : STEP_NONE;
-  if (line->first_use != LINES_NONE) return;
-  size_t freed = add_slice_step(piece, STEP_FREE, line->op, index);
-  if (store == STEP_NONE || freed == STEP_NONE || program->out_of_memory) return;
-  program->steps[freed].pair = store;
-  program->steps[store].pair = freed;
+  if (line->stored) add_slice_step(piece, STEP_STORE, line->op, index);
+  if (line->first_use == LINES_NONE) add_slice_step(piece, STEP_FREE, line->op, index);
 }
 
 /* The op's part of a piece. */
@@ -479,11 +489,6 @@ static int reserve_stores(struct program *program, const struct lines *lines) {
   return 0;
 }
 
-static size_t *store_of(const struct builder *builder, const struct line *line, uint32_t row) {
-  uint32_t index = (uint32_t)(line - builder->walk->lines.items);
-  return &builder->program->stores[builder->program->store_base[index] + row_set_index(&line->set, row)];
-}
-
 static void add_store(struct builder *builder, const struct line *line, uint32_t row) {
   *store_of(builder, line, row) = builder->program->count;
   add_row_step(builder, STEP_STORE, line->op, line->tensor, row);
@@ -494,10 +499,7 @@ static void add_free(struct builder *builder, const struct line *line, uint32_t 
   add_row_step(builder, STEP_FREE, op, line->tensor, row);
   if (builder->program->out_of_memory) return;
   builder->program->steps[free_step].overwritten = builder->walk->overwriting;
-  if (!line->stored) return;
-  size_t store = *store_of(builder, line, row);
-  builder->program->steps[free_step].pair = store;
-  builder->program->steps[store].pair = free_step;
+  if (line->stored) pair_steps(builder->program, *store_of(builder, line, row), free_step);
 }
 
 static void add_weights(struct builder *builder, uint32_t op, uint64_t bytes) {
