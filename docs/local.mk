@@ -15,5 +15,6 @@ EXTRA_DIST += docs/spillway.1.in docs/spillway.bash \
 	docs/database.md \
 	docs/dram.md \
 	docs/hardware.md \
+	docs/methods.md \
 	docs/plots.md \
 	docs/timing.md

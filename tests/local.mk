@@ -6,6 +6,7 @@ AM_TESTS_ENVIRONMENT = SPILLWAY_SOURCE_DIR='$(abs_top_srcdir)' SPILLWAY_PROGRAM=
 	export SPILLWAY_SOURCE_DIR SPILLWAY_PROGRAM;
 tests_spillway_tests_SOURCES = \
 	tests/build_graph.c tests/build_graph.h \
+	tests/channel_net.c tests/channel_net.h \
 	tests/cli_plan.c tests/cli_plan.h \
 	tests/cli_run.c tests/cli_run.h \
 	tests/dram_checker.c tests/dram_checker.h \
@@ -21,6 +22,7 @@ tests_spillway_tests_SOURCES = \
 	tests/support.c tests/support.h \
 	tests/sweep_fixture.c tests/sweep_fixture.h \
 	tests/test_brr.c \
+	tests/test_brr_plus.c \
 	tests/test_brr_property.c \
 	tests/test_cli.c \
 	tests/test_cli_bad_files.c \
@@ -60,6 +62,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_onnx_rows.c \
 	tests/test_onnx_weights.c \
 	tests/test_onnx_work.c \
+	tests/test_optimus.c \
 	tests/test_plan.c \
 	tests/test_query.c \
 	tests/test_sample.c \

@@ -17,6 +17,7 @@
   X(sim_property) \
   X(brr) \
   X(brr_property) \
+  X(brr_plus) \
   X(sim_networks) \
   X(timed_metrics) \
   X(dram) \
@@ -29,6 +30,7 @@
   X(fuzz_corpus) \
   X(evaluations) \
   X(search) \
+  X(optimus) \
   X(nsga2) \
   X(sample) \
   X(exact) \

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/group_table.h"
 #include "sched/candidate.h"
-#include "sched/group_table.h"
 #include "util/bitset.h"
 #include "util/parallel.h"
 

@@ -71,7 +71,7 @@ static int splitter_expense(struct splitter *splitter, const uint64_t *group, co
   struct timed_cost timed;
   *expense = (struct expense){.dram_bytes = group_cost_dram_bytes(cost), .required_bytes = cost->required_bytes};
   if (splitter->timed == NULL || cost->required_bytes > splitter->capacity_bytes) return 0;
-  if (timed_run(splitter->timed, group, cost->stripes, NULL, &timed) != 0) return -1;
+  if (timed_run(splitter->timed, group, cost, NULL, &timed) != 0) return -1;
   expense->cycles = timed.cycles;
   expense->energy_pj = timed_total_pj(&timed);
   return 0;

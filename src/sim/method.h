@@ -9,6 +9,9 @@
 
 #include "sim/sim.h"
 
+#define METHOD_BRR "brr"
+#define METHOD_BRR_PLUS "brr-plus"
+
 /* The functions are those of sim.h, which see. */
 struct method {
   const char *name, *summary;
@@ -19,6 +22,7 @@ struct method {
    * C; what does not fit C fits nothing smaller; and a group has the same peak at all capacities at
    * which it does not fit. */
   bool steady;
+  const char *alone; /* method of an op that does not fit under this one, and so runs by itself */
   int (*cost)(struct sim *sim, const uint64_t *group, struct group_cost *cost);
   int (*attempt)(struct sim *sim, const uint64_t *group, struct group_cost *cost); /* sim_try() */
   int (*find_peak)(struct sim *sim, const uint64_t *group, struct group_cost *cost, struct sim_peak *peak);
@@ -30,6 +34,9 @@ extern const size_t method_count;
 
 /* NULL if there is none of that name. */
 const struct method *method_find(const char *name);
+
+/* The method of that name, alone. */
+const struct method *method_alone(const struct method *method);
 
 /* The name of the method under which a group of that cost ran. */
 const char *method_ran(const struct method *method, const struct group_cost *cost);
