@@ -27,7 +27,7 @@ dist_hw_DATA = \
 	configs/hw/server-hbm2.yaml
 
 # An experiment is found by its name, too.
-EXTRA_DIST += configs/experiments/README.md
+EXTRA_DIST += configs/experiments/README.md configs/experiments/paper
 experimentsdir = $(pkgdatadir)/experiments
 dist_experiments_DATA = \
 	configs/experiments/buffer-sweep.yaml \

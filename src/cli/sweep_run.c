@@ -84,12 +84,11 @@ static void fail_cell(struct sweep *sweep, const struct cell *cell, const struct
   pthread_mutex_unlock(&sweep->lock);
 }
 
+/* The lock is held. */
 static void count_cell(struct sweep *sweep, const struct cell *cell, bool ran) {
-  pthread_mutex_lock(&sweep->lock);
   if (ran) sweep->result->ran++;
   if (!ran) sweep->result->present++;
   tell_settled(sweep, cell, ran ? "done" : "was done by another process");
-  pthread_mutex_unlock(&sweep->lock);
 }
 
 /* The evaluations that the cell shares with others; NULL if it does not. */
@@ -112,19 +111,23 @@ static void leave_share(struct sweep *sweep, struct share *share) {
   evaluations_free(last);
 }
 
-static int is_present(struct sweep *sweep, const struct cell *cell, bool *present, struct error *err) {
+/* Whether another process did the cell, which is counted then. */
+static int find_present(struct sweep *sweep, const struct cell *cell, bool *present, struct error *err) {
   pthread_mutex_lock(&sweep->lock);
   int status = store_has_cell(sweep->store, cell->key, present, err);
+  if (status == 0 && *present) count_cell(sweep, cell, false);
   pthread_mutex_unlock(&sweep->lock);
   return status;
 }
 
-/* 0 written, 1 another process was first, -1 the sweep cannot go on. */
-static int write_cell(struct sweep *sweep, const struct run *run, struct runlog *log, struct error *err) {
+/* Written and counted at once, so that what is told after a signal is what there is. */
+static int keep_cell(struct sweep *sweep, const struct cell *cell, const struct run *run, struct runlog *log,
+                     struct error *err) {
   pthread_mutex_lock(&sweep->lock);
   int status = run_record(run, log, err);
+  if (status >= 0) count_cell(sweep, cell, status == 0);
   pthread_mutex_unlock(&sweep->lock);
-  return status;
+  return status < 0 ? -1 : 0;
 }
 
 static void run_cell(struct sweep *sweep, const struct sweep_item *item) {
@@ -147,10 +150,8 @@ static void run_cell(struct sweep *sweep, const struct sweep_item *item) {
   }
   if (status != 0) {
     (err.kind == ERROR_MEMORY ? fail_sweep(sweep, &err) : fail_cell(sweep, cell, &err));
-  } else if ((status = write_cell(sweep, &run, &log, &err)) < 0) {
+  } else if (keep_cell(sweep, cell, &run, &log, &err) != 0) {
     fail_sweep(sweep, &err);
-  } else {
-    count_cell(sweep, cell, status == 0);
   }
   run_close(&run);
 }
@@ -160,11 +161,9 @@ static void settle_cell(struct sweep *sweep, const struct sweep_item *item) {
   struct error err = ERROR_INIT;
   bool present;
   show_running(sweep, item->cell);
-  if (is_present(sweep, item->cell, &present, &err) != 0) {
+  if (find_present(sweep, item->cell, &present, &err) != 0) {
     fail_sweep(sweep, &err);
-  } else if (present) {
-    count_cell(sweep, item->cell, false);
-  } else {
+  } else if (!present) {
     run_cell(sweep, item);
   }
   claim_drop(&sweep->claims, item->cell->key);
