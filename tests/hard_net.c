@@ -40,7 +40,8 @@ static struct map concat(struct net *net, const struct map *parts, size_t count)
   }
   net->work.row_operations = 1;
   net_op(net);
-  whole.tensor = net_output(net, net->rows[parts[0].tensor], (uint64_t)whole.width * whole.channels, false, inputs, count);
+  uint64_t elements = (uint64_t)whole.width * whole.channels;
+  whole.tensor = net_output(net, net->rows[parts[0].tensor], elements, false, inputs, count);
   return whole;
 }
 

@@ -118,7 +118,8 @@ END_TEST
 
 START_TEST(bounds_come_from_any_run_of_the_setting) {
   WRITE_RUNS(AT(256, 1, 3000), AT(256, 2, 2000, .bound_kb = 900),
-             AT(256, 1, 1000, .search = "exact", .optimum_kb = 1000), AT(512, 1, 1500, .bound_kb = 800), AT(512, 2, 1500, .bound_kb = 700));
+             AT(256, 1, 1000, .search = "exact", .optimum_kb = 1000), AT(512, 1, 1500, .bound_kb = 800),
+             AT(512, 2, 1500, .bound_kb = 700));
   const char *script = SCRIPT("buffer", "--fuseable", "--where", "seed = 1 AND search <> 'exact'");
   cli_assert_has(script, "$line0 << EOD\n256 3 3 3\n512 1.5 1.5 1.5\nEOD\n");
   cli_assert_has(script, "$optimum0 << EOD\n256 1 1 1\nEOD\n");

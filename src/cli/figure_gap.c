@@ -58,8 +58,8 @@ static int sort_out(struct gap *gap, struct error *err) {
   }
   if (gap->places.count <= PLACES_MOST && gap->policies.count <= GNUPLOT_LINES) return 0;
   return error_set(err, ERROR_USAGE,
-                   "%zu settings and %zu policies to draw, more than %d and %d; choose some with NET or --where, such as "
-                   "--where \"buffer_bytes = 262144\"",
+                   "%zu settings and %zu policies to draw, more than %d and %d; choose some with NET or --where, "
+                   "such as --where \"buffer_bytes = 262144\"",
                    gap->places.count, gap->policies.count, PLACES_MOST, GNUPLOT_LINES);
 }
 

@@ -149,7 +149,8 @@ static int draw_group(struct picture *picture, const struct plot_settings *setti
   return status;
 }
 
-int figure_occupancy(struct picture *picture, const struct plot_settings *settings, const char *network, struct error *err) {
+int figure_occupancy(struct picture *picture, const struct plot_settings *settings, const char *network,
+                     struct error *err) {
   struct subject subject;
   if ((settings->trace != NULL) == (network != NULL && settings->group != NULL)) {
     return error_set(err, ERROR_USAGE, "the figure occupancy needs NET and --group A..B, or --trace FILE");

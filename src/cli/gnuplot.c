@@ -60,7 +60,8 @@ static const struct format *find_format(const char *path) {
 int gnuplot_check_path(const char *path, struct error *err) {
   if (find_format(path) != NULL) return 0;
   return error_set(err, ERROR_USAGE,
-                   "'%.200s' has no ending that can be drawn; expected .svg or .png, or .gp for gnuplot's script", path);
+                   "'%.200s' has no ending that can be drawn; expected .svg or .png, or .gp for gnuplot's script",
+                   path);
 }
 
 /* What comes before a figure's own script. */

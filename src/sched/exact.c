@@ -23,8 +23,12 @@
  * one containing the next in a chain of layers: an invalid one rules out those that contain it,
  * a valid one spares those that it contains.
  *
- * Where a limit is hit, the rest is a relaxation that is never above the truth: groups beyond
- * the limit of evaluations count as valid and at their bounds; what is before the ideals that were
+ * Where weights are streamed as by BRR, closed groups tell instead that the weights of the groups
+ * around them cannot stay, so that they are fetched as often as fetches.h says; and groups whose first
+ * stripe exceeds the capacity (stripe.h) are not enumerated, nor those that go on from them.
+ *
+ * Where a limit is hit, the rest is a relaxation that is never above the truth: groups beyond an
+ * ideal's share of the evaluations count as valid and at their bounds; what is before the ideals that were
  * solved within the limit of steps counts with what its groups cannot avoid to move; beyond the
  * limit of ideals, all of the network does. */
 #include "sched/exact.h"
@@ -147,7 +151,8 @@ static int step_add(struct exact *exact, uint32_t to, uint64_t row_bytes) {
   /* The clock gives no bound; values are not negative. */
   struct expense least = {.dram_bytes = growth_dram_bytes(&exact->growth, row_bytes)};
   double value = exact->objective->timed ? 0 : exact->objective->value(&least);
-  if ((exact->weights_stay || exact->streams_whole) && exact->growth.weight_bytes <= exact->capacity_bytes && growth_closed(&exact->growth, &exit)) {
+  bool fits = exact->growth.weight_bytes <= exact->capacity_bytes;
+  if ((exact->weights_stay || exact->streams_whole) && fits && growth_closed(&exact->growth, &exit)) {
     exact->closed[exact->closed_count++] = to;
   }
   exact->steps[exact->step_count++] =
@@ -240,7 +245,8 @@ static uint64_t closed_rows(const struct exact *exact, const uint64_t *group, in
   return exact->capacity_bytes + 1 - weights;
 }
 
-/* Finds out which of the closed groups fit with their weights. An op that leads to the exit alone has a smaller label. */
+/* Finds out which of the closed groups fit with their weights. An op that leads to the exit alone has a
+ * smaller label. */
 static int closed_bisect(struct exact *exact, uint32_t ideal) {
   if (exact->closed_count > 0) qsort(exact->closed, exact->closed_count, sizeof *exact->closed, compare_ideals);
   while (exact->closed_count > 0) {
