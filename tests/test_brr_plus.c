@@ -23,7 +23,7 @@
 #include "trace_replay.h"
 #include "util/bitset.h"
 
-enum { SEED = 20261125, REFERENCE_NETS = 1500, BRUTE_NETS = 250, PROPERTY_NETS = 1500, TIMED_NETS = 300 };
+enum { SEED = 20261125, REFERENCE_NETS = 1000, BRUTE_NETS = 250, PROPERTY_NETS = 800, TIMED_NETS = 300 };
 enum { MOST_OPS = 64, MOST_TENSORS = 96 };
 
 /* ---- subjects ---- */
@@ -598,7 +598,7 @@ START_TEST(networks_move_the_same_bytes_on_the_clock) {
   struct search_options options = {
       .split = {method_find("brr-plus"), explainer_find("trace-get"), EXPLAIN_DEFAULT_FRACTION, SPLIT_DEFAULT_BREADTH,
                 objective_find("dram")},
-      .budget = 4,
+      .budget = 1,
       .seed = 1,
       .limits = SEARCH_DEFAULT_LIMITS,
       .jobs = 1,
