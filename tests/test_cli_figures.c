@@ -78,7 +78,8 @@ static void write_runs(const struct made *made, size_t count) {
 static void write_sample(const char *network, uint64_t bits, uint64_t kib, uint64_t seed, uint64_t valid) {
   struct error err = ERROR_INIT;
   struct store *store;
-  const char *yaml = cli_format("name: edge\ndata:\n  activation_bits: %d\n  weight_bits: %d\nbuffer:\n  capacity: %dKiB\n",
+  const char *yaml = cli_format("name: edge\ndata:\n  activation_bits: %d\n  weight_bits: %d\n"
+                                "buffer:\n  capacity: %dKiB\n",
                                 (int)bits, (int)bits, (int)kib);
   const struct store_sample sample = {
       .tool_version = "0.1.0", .started_at = "2024-05-06T07:08:09Z", .wall_seconds = 1.5, .network = {network, network},

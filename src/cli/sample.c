@@ -46,7 +46,7 @@ struct measurement {
   uint64_t *capacities_bytes;
   size_t buffer_count;
   struct measured *networks;
-  size_t network_count;
+  size_t network_count, measured_count; /* the first ones are measured */
 };
 
 /* ---- what is to be measured ---- */
@@ -103,8 +103,8 @@ static int prepare(struct measurement *out, const struct arguments *arguments, s
   out->networks = cli_alloc(count, sizeof *out->networks);
   for (; out->network_count < count; out->network_count++) {
     struct measured *network = &out->networks[out->network_count];
-    const char *name = arguments->count > 0 ? arguments->values[out->network_count] : paper_networks[out->network_count];
-    if (subject_open(&network->subject, name, &out->settings->target, err) != 0) return -1;
+    const char *const *names = arguments->count > 0 ? (const char *const *)arguments->values : paper_networks;
+    if (subject_open(&network->subject, names[out->network_count], &out->settings->target, err) != 0) return -1;
     network->valid_groups = cli_alloc(out->buffer_count, sizeof *network->valid_groups);
   }
   return 0;
@@ -232,7 +232,7 @@ static void print_table(const struct measurement *measurement) {
             measurement->method->name, hw->name, hw->activation_bits, hw->weight_bits, hw->bias_bits,
             (unsigned long long)measurement->settings->seed);
   struct table *table = table_create(columns, count);
-  for (size_t i = 0; i < measurement->network_count; i++) {
+  for (size_t i = 0; i < measurement->measured_count; i++) {
     const struct measured *network = &measurement->networks[i];
     table_text(table, network->subject.graph->name);
     table_count(table, network->sample.group_count);
@@ -276,7 +276,7 @@ static void print_json(const struct measurement *measurement) {
   document_add_count(object, "seed", measurement->settings->seed);
   document_add_count(object, "groups_wanted", measurement->settings->groups);
   document_add_count(object, "jobs", run_jobs(measurement->settings->jobs));
-  for (size_t i = 0; i < measurement->network_count; i++) {
+  for (size_t i = 0; i < measurement->measured_count; i++) {
     document_append(networks, network_document(measurement, &measurement->networks[i]));
   }
   document_add(object, "networks", networks);
@@ -294,6 +294,7 @@ static int measure_all(struct measurement *measurement, struct error *err) {
     struct measured *network = &measurement->networks[i];
     status = runlog_begin(&network->log, log.store, err);
     if (status == 0) status = measure(measurement, network, err);
+    if (status == 0) measurement->measured_count++;
     if (status == 0 && log.store != NULL) status = keep(measurement, network, log.store, err);
   }
   runlog_close(&log);
@@ -304,7 +305,8 @@ static enum verb_result sample_run(const void *opaque, const struct arguments *a
   struct measurement measurement = {.settings = opaque};
   int status = prepare(&measurement, arguments, err);
   if (status == 0) status = measure_all(&measurement, err);
-  if (status == 0) (measurement.settings->output.json ? print_json : print_table)(&measurement);
+  /* What was measured is shown even if it cannot be kept. */
+  if (measurement.measured_count > 0) (measurement.settings->output.json ? print_json : print_table)(&measurement);
   measurement_free(&measurement);
   return status == 0 ? VERB_DONE : VERB_FAILED;
 }
@@ -335,8 +337,8 @@ static const struct verb_argument sample_arguments[] = {
 const struct verb sample_verb = {
     .name = "sample",
     .summary = "draw groups of networks and tell how many fit buffers of several sizes",
-    .details = "The groups, of two or more ops, are those of plans drawn as random search draws them, each once. All\n"
-               "sizes, widths and methods are asked about the same ones. 'spillway plot valid' draws what is on record.",
+    .details = "The groups, of two or more ops, are those of plans drawn as random search draws them, each once.\n"
+               "All sizes, widths and methods are asked about the same ones; 'spillway plot valid' draws the shares.",
     .arguments = sample_arguments,
     .options = sample_options,
     .settings_bytes = sizeof(struct sample_settings),

@@ -127,7 +127,8 @@ static double value_number(const struct query *query, size_t column) {
 static bool parts_match(char *const *own, const struct query *query) {
   for (size_t p = 0; p < SERIES_PARTS; p++) {
     struct query_value value = query_value(query, p);
-    if (strlen(own[p]) != value.length || memcmp(own[p], value.bytes, value.length) != 0) return false;
+    if (strlen(own[p]) != value.length) return false;
+    if (value.length > 0 && memcmp(own[p], value.bytes, value.length) != 0) return false; /* bytes of "" may be NULL */
   }
   return true;
 }
