@@ -14,6 +14,9 @@ CLEANFILES += docs/completions/spillway
 EXTRA_DIST += docs/spillway.1.in docs/spillway.bash \
 	docs/database.md \
 	docs/dram.md \
+	docs/extending.md \
 	docs/hardware.md \
+	docs/methods.md \
 	docs/plots.md \
-	docs/timing.md
+	docs/timing.md \
+	docs/tutorial.md

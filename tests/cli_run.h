@@ -103,6 +103,7 @@ TCase *cli_golden_case(void);
 TCase *cli_help_case(void);
 TCase *cli_plot_case(void);
 TCase *cli_query_case(void);
+TCase *cli_sample_case(void);
 TCase *cli_schedule_case(void);
 TCase *cli_simulate_case(void);
 TCase *cli_terminal_case(void);

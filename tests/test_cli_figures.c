@@ -14,11 +14,10 @@ struct made {
   uint64_t buffer_kib, seed, fuseable_kb;
   const char *network, *search, *splitter;
   uint64_t optimum_kb, bound_kb; /* 0: not known */
-  uint64_t proposed, valid;      /* 0: not counted */
 };
 
-/* kept: seed, optimum, bound, groups proposed and valid, which the run refers to. */
-static struct store_run make(const struct made *made, const uint64_t kept[5]) {
+/* kept: seed, optimum and bound, which the run refers to. */
+static struct store_run make(const struct made *made, const uint64_t kept[3]) {
   struct store_run run = fixture_example_run();
   const char *yaml = cli_format("name: edge\nbuffer:\n  capacity: %dKiB\n  in_place: true\n", (int)made->buffer_kib);
   run.hardware = (struct store_hardware){"edge", yaml, made->buffer_kib * 1024, 8, 8, 32};
@@ -32,8 +31,6 @@ static struct store_run make(const struct made *made, const uint64_t kept[5]) {
   run.compulsory_bytes = 250000;
   run.optimum_dram_bytes = made->optimum_kb == 0 ? NULL : &kept[1];
   run.bound_dram_bytes = made->bound_kb + made->optimum_kb == 0 ? NULL : &kept[2];
-  run.groups_proposed = made->proposed == 0 ? NULL : &kept[3];
-  run.groups_proposed_valid = made->proposed == 0 ? NULL : &kept[4];
   run.curve_count = run.explanation_count = run.front_count = 0;
   run.timed = NULL;
   return run;
@@ -53,7 +50,7 @@ static void write_run(const struct made *made, const struct further *further) {
   struct error err = ERROR_INIT;
   struct store *store;
   const uint64_t bound = made->bound_kb == 0 ? made->optimum_kb : made->bound_kb;
-  const uint64_t kept[5] = {made->seed, made->optimum_kb * 1000, bound * 1000, made->proposed, made->valid};
+  const uint64_t kept[3] = {made->seed, made->optimum_kb * 1000, bound * 1000};
   struct store_run run = make(made, kept);
   if (further != NULL) {
     run.curve = further->curve;
@@ -76,6 +73,24 @@ static void write_runs(const struct made *made, size_t count) {
 #define AT(kib, number, ...) {.buffer_kib = (kib), .seed = (number), .fuseable_kb = __VA_ARGS__}
 #define WRITE_RUNS(...) \
   write_runs((const struct made[]){__VA_ARGS__}, sizeof((const struct made[]){__VA_ARGS__}) / sizeof(struct made))
+
+/* `valid` of the 40 groups of a sample fit. */
+static void write_sample(const char *network, uint64_t bits, uint64_t kib, uint64_t seed, uint64_t valid) {
+  struct error err = ERROR_INIT;
+  struct store *store;
+  const char *yaml = cli_format("name: edge\ndata:\n  activation_bits: %d\n  weight_bits: %d\n"
+                                "buffer:\n  capacity: %dKiB\n",
+                                (int)bits, (int)bits, (int)kib);
+  const struct store_sample sample = {
+      .tool_version = "0.1.0", .started_at = "2024-05-06T07:08:09Z", .wall_seconds = 1.5, .network = {network, network},
+      .hardware = {"edge", yaml, kib * 1024, bits, bits, 32}, .method = "lbdf", .seed = &seed, .jobs = 1,
+      .options = "{\"fold_bn\":false}", .groups_wanted = 100, .groups = 40, .valid_groups = valid, .mean_ops = 2.5,
+      .plans_drawn = 7,
+      .cell_key = cli_format("%s %d %d %d", network, (int)bits, (int)kib, (int)seed)};
+  ck_assert_msg(store_open(&store, DATABASE, &err) == 0, "%s", err.message);
+  ck_assert_msg(store_write_samples(store, &sample, 1, &err) == 0, "%s", err.message);
+  store_close(store);
+}
 
 /* The gnuplot script of the figure with these arguments. */
 #define SCRIPT(...) (OUTPUT("plot", __VA_ARGS__, "-o", "picture.gp"), cli_read("picture.gp"))
@@ -152,11 +167,32 @@ START_TEST(curves_of_seeds_are_pooled_as_steps) {
 }
 END_TEST
 
-/* 10 of 40 and 30 of 40 groups fit: median 50 percent. */
+/* 10 and 30 of 40 groups of two seeds fit: median 50 percent. Searches have no part in it. */
 START_TEST(shares_of_valid_groups_are_percents) {
-  WRITE_RUNS(AT(256, 1, 1000, .proposed = 40, .valid = 10), AT(256, 2, 1000, .proposed = 40, .valid = 30),
-             AT(512, 1, 1000, .proposed = 40, .valid = 40), AT(512, 2, 1000, .proposed = 0, .valid = 0));
-  cli_assert_has(SCRIPT("valid"), "$line0 << EOD\n256 50 25 75\n512 100 100 100\nEOD\n");
+  WRITE_RUNS(AT(256, 1, 1000));
+  write_sample("tiny", 8, 256, 1, 10);
+  write_sample("tiny", 8, 256, 2, 30);
+  write_sample("tiny", 8, 512, 1, 40);
+  const char *script = SCRIPT("valid");
+  cli_assert_has(script, "$line0 << EOD\n256 50 25 75\n512 100 100 100\nEOD\n");
+  cli_assert_has(script, "\"groups that fit: tiny, 8 bits, lbdf\"");
+  cli_assert_has(script, "set logscale x 2");
+  cli_assert_has(script, "set ylabel 'valid groups (%)'");
+  cli_assert_has(SCRIPT("valid", "--where", "seed = 2 AND groups_wanted = 100"), "$line0 << EOD\n256 75 75 75\nEOD\n");
+}
+END_TEST
+
+/* Widths are named as such, not as hardware of another number. */
+START_TEST(samples_are_a_line_for_each_network_and_width) {
+  write_sample("tiny", 8, 256, 1, 20);
+  write_sample("tiny", 16, 256, 1, 10);
+  write_sample("other", 8, 256, 1, 0);
+  const char *script = SCRIPT("valid");
+  cli_assert_has(script, "$line0 << EOD\n256 0 0 0\nEOD\n$line1 << EOD\n256 50 50 50\nEOD\n");
+  cli_assert_has(script, "title \"other, 8 bits\"");
+  cli_assert_has(script, "title \"tiny, 8 bits\"");
+  cli_assert_has(script, "title \"tiny, 16 bits\"");
+  cli_assert_has(SCRIPT("valid", "other"), "\"groups that fit: other, 8 bits, lbdf\"");
 }
 END_TEST
 
@@ -223,10 +259,14 @@ START_TEST(too_many_lines_are_refused) {
   char names[15][8];
   for (int i = 0; i < 15; i++) {
     snprintf(names[i], sizeof names[i], "net%d", i);
-    write_run(&(const struct made)AT(256, 1, 1000, .network = names[i], .proposed = 2, .valid = 1), NULL);
+    write_run(&(const struct made)AT(256, 1, 1000, .network = names[i]), NULL);
+    write_sample(names[i], 8, 256, 1, 20);
   }
   COMPLAINS("more than 14 lines to draw; choose some with NET or --where, such as --where \"budget = 2000\"", "plot",
-            "valid", "-o", "a.gp");
+            "buffer", "-o", "a.gp");
+  COMPLAINS("more than 14 lines to draw; choose some with NET or --where, such as --where \"method = 'lbdf' AND "
+            "activation_bits = 8\"",
+            "plot", "valid", "-o", "a.gp");
   cli_assert_has(SCRIPT("valid", "--where", "network <> 'net7'"), "$line13");
 }
 END_TEST
@@ -237,8 +277,7 @@ START_TEST(nothing_to_draw_is_told_with_what_to_run) {
   } figures[] = {
       {"curves", "no searches of alexnet to draw; run 'spillway schedule' first"},
       {"buffer", "no searches of alexnet to draw; run 'spillway schedule' first"},
-      {"valid", "no searches that count the groups they propose of alexnet to draw; run 'spillway schedule --search "
-                "random' first"},
+      {"valid", "no samples of groups of alexnet to draw; run 'spillway sample' first"},
       {"gap", "no searches with a known optimum or bound of alexnet to draw; run 'spillway schedule --search exact' "
               "first"},
       {"front", "no Pareto fronts with these axes of alexnet to draw; run 'spillway schedule --search nsga2' first"},
@@ -267,8 +306,9 @@ START_TEST(every_figure_is_drawn_in_every_format) {
   for (uint64_t seed = 1; seed <= 3; seed++) {
     for (uint64_t kib = 128; kib <= 512; kib *= 2) {
       write_run(&(const struct made)AT(kib, seed, 1000 * seed + kib, .optimum_kb = kib == 128 ? 900 : 0,
-                                     .bound_kb = 800, .proposed = 10 * seed, .valid = 5),
+                                     .bound_kb = 800),
                 &further);
+      write_sample("tiny", 8, kib, seed, 5 * seed + kib / 64);
     }
   }
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -309,6 +349,7 @@ TCase *cli_figures_case(void) {
   tcase_add_test(tests, gaps_are_to_the_optimum_or_marked);
   tcase_add_test(tests, curves_of_seeds_are_pooled_as_steps);
   tcase_add_test(tests, shares_of_valid_groups_are_percents);
+  tcase_add_test(tests, samples_are_a_line_for_each_network_and_width);
   tcase_add_test(tests, fronts_of_seeds_are_joined);
   tcase_add_test(tests, culprits_are_summed_and_shared_out);
   tcase_add_test(tests, the_key_says_what_differs_and_the_title_what_does_not);

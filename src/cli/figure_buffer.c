@@ -100,14 +100,15 @@ int figure_buffer(struct picture *picture, const struct plot_settings *settings,
 /* ---- the share of valid groups ---- */
 
 static const struct series_question valid_question = {
+    .samples = true,
     .x = SIZE_KIB,
-    .y = "100.0 * groups_proposed_valid / nullif(groups_proposed, 0)",
+    .y = "100.0 * valid_groups / nullif(groups, 0)",
     .join = "",
     .condition = "true",
     .parts = PARTS,
     .most = GNUPLOT_LINES,
-    .what = "searches that count the groups they propose",
-    .command = "spillway schedule --search random",
+    .what = "samples of groups",
+    .command = "spillway sample",
 };
 
 static const struct series_style valid_style = {.block = "line", .with = "linespoints"};
@@ -119,7 +120,7 @@ int figure_valid(struct picture *picture, const struct plot_settings *settings, 
   int status = series_ask(&list, &valid_question, settings, network, err);
   if (status == 0) {
     series_pool(&list);
-    write_title(picture, settings, &list, "groups that fit as proposed");
+    write_title(picture, settings, &list, "groups that fit");
     series_write_data(picture->script, &list, valid_style.block);
     write_axis(picture->script, &list, "valid groups (%)");
     fputs("set yrange [0:100]\nset offsets 0, 0, 0, 0\n", picture->script);

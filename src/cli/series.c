@@ -36,14 +36,18 @@ static const struct {
      false},
 };
 
+/* A text of YAML without the line of that key. */
+#define WITHOUT(text, key) \
+  "replace(" text ", substr(" text ", instr(" text ", '" key ": ')," \
+  " instr(substr(" text ", instr(" text ", '" key ": ')), char(10))), '')"
+
 /* Repeated runs give the same result, so the newest of each stands for all. A machine is a
  * hardware description without the buffer's capacity. */
 static const char chosen_sql[] =
     "WITH machine_run AS ("
     "  SELECT *, coalesce(json_extract(options, '$.fold_bn'), 0) AS fold_bn,"
     "    search IS 'exact' AND optimum_dram_bytes IS NOT NULL AS proven,"
-    "    replace(hardware_description, substr(hardware_description, instr(hardware_description, 'capacity: '),"
-    "      instr(substr(hardware_description, instr(hardware_description, 'capacity: ')), char(10))), '') AS machine"
+    "    " WITHOUT("hardware_description", "capacity") " AS machine"
     "  FROM v_run),"
     " known AS ("
     "  SELECT network_hash, machine, buffer_bytes, method, fold_bn, max(bound_dram_bytes) AS known_bytes,"
@@ -60,16 +64,35 @@ static const char chosen_sql[] =
     "  SELECT * FROM newest LEFT JOIN known USING (network_hash, machine, buffer_bytes, method, fold_bn)"
     "  WHERE place = 1 AND (%s))";
 
+/* The same columns, as far as samples have them. Here a machine has no widths either, as nothing of
+ * other widths is looked up. */
+static const char sample_sql[] =
+    "WITH wanted AS (SELECT sample_id FROM v_sample WHERE (:network = '' OR network = :network) AND (%s)),"
+    " any_capacity AS ("
+    "  SELECT *, " WITHOUT("hardware_description", "capacity") " AS rest FROM v_sample JOIN wanted USING (sample_id)),"
+    " any_rows AS (SELECT *, " WITHOUT("rest", "activation_bits") " AS further FROM any_capacity),"
+    " chosen AS ("
+    "  SELECT sample_id AS run_id, network, network_hash, hardware, hardware_id, buffer_bytes, activation_bits,"
+    "    weight_bits, method, groups, valid_groups, json_object('groups_wanted', groups_wanted) AS options,"
+    "    coalesce(json_extract(options, '$.fold_bn'), 0) AS fold_bn, false AS proven,"
+    "    NULL AS search, NULL AS splitter, NULL AS budget, " WITHOUT("further", "weight_bits") " AS machine"
+    "  FROM any_rows WHERE (%s))";
+
 enum { COLUMN_RUN = SERIES_PARTS, COLUMN_X, COLUMN_Y };
 
 char *series_sql(const char *condition, const struct plot_settings *settings) {
   return cli_format(chosen_sql, settings->where == NULL ? "true" : settings->where, condition);
 }
 
+static char *question_chosen(const struct series_question *question, const struct plot_settings *settings) {
+  if (!question->samples) return series_sql(question->condition, settings);
+  return cli_format(sample_sql, settings->where == NULL ? "true" : settings->where, question->condition);
+}
+
 /* ---- asking ---- */
 
 static char *question_sql(const struct series_question *question, const struct plot_settings *settings) {
-  char *chosen = series_sql(question->condition, settings), *columns = cli_strdup(""), *names = cli_strdup("");
+  char *chosen = question_chosen(question, settings), *columns = cli_strdup(""), *names = cli_strdup("");
   for (size_t p = 0; p < SERIES_PARTS; p++) {
     bool counts = (question->parts >> p & 1) != 0;
     char *more = cli_format("%s coalesce(%s, '') AS part%zu,", columns, counts ? parts[p].sql : "NULL", p);
@@ -105,7 +128,7 @@ static bool parts_match(char *const *own, const struct query *query) {
   for (size_t p = 0; p < SERIES_PARTS; p++) {
     struct query_value value = query_value(query, p);
     if (strlen(own[p]) != value.length) return false;
-    if (value.length > 0 && memcmp(own[p], value.bytes, value.length) != 0) return false;
+    if (value.length > 0 && memcmp(own[p], value.bytes, value.length) != 0) return false; /* bytes of "" may be NULL */
   }
   return true;
 }
@@ -129,15 +152,15 @@ static void add_sample(struct series *series, const struct series_sample *sample
   series->samples[series->sample_count++] = *sample;
 }
 
-static int read_samples(struct series_list *list, struct query *query, struct error *err) {
+static int read_samples(struct series_list *list, const struct series_question *question, struct query *query,
+                        struct error *err) {
   int more;
   while ((more = query_step(query, err)) == 1) {
     struct series *series = find_or_add(list, query);
     if (series == NULL) {
       return error_set(err, ERROR_USAGE,
-                       "more than %zu lines to draw; choose some with NET or --where, such as "
-                       "--where \"budget = 2000\"",
-                       list->most);
+                       "more than %zu lines to draw; choose some with NET or --where, such as --where \"%s\"",
+                       list->most, question->samples ? "method = 'lbdf' AND activation_bits = 8" : "budget = 2000");
     }
     add_sample(series, &(struct series_sample){query_value(query, COLUMN_RUN).integer, value_number(query, COLUMN_X),
                                                value_number(query, COLUMN_Y)});
@@ -154,7 +177,7 @@ int series_ask_further(struct series_list *out, const struct series_question *qu
   *out = (struct series_list){cli_alloc(question->most, sizeof *out->items), 0, question->most};
   int status = query_open(&query, settings->database.path, NULL, err);
   if (status == 0) status = query_ask(query, sql, parameters, 1, err);
-  if (status == 0) status = read_samples(out, query, err);
+  if (status == 0) status = read_samples(out, question, query, err);
   query_close(query);
   free(sql);
   free(parameter);

@@ -4,6 +4,7 @@
 #ifndef SPILLWAY_CLI_SERIES_H
 #define SPILLWAY_CLI_SERIES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -55,6 +56,7 @@ struct series_list {
 };
 
 struct series_question {
+  bool samples; /* rows of v_sample instead of searches; --where is on its columns */
   /* SQL over `chosen`, the runs to draw: the columns of v_run, and known_bytes, the best bound
    * of fuseable_dram_bytes that any run of that network, hardware, buffer and method has, and
    * known_optimum, whether it is the optimum. Rows where one of the two is NULL are left out. */

@@ -18,6 +18,7 @@ struct target_options {
   bool no_in_place;
 };
 extern const struct option_group target_group;
+extern const struct option_group unsized_target_group; /* without --buffer, for verbs that take several sizes */
 
 struct method_options {
   const char *name; /* NULL: as the plan says, or the default */

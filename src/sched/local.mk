@@ -1,6 +1,7 @@
 noinst_LIBRARIES += src/sched/libsched.a
 src_sched_libsched_a_SOURCES = \
 	src/sched/candidate.c src/sched/candidate.h \
+	src/sched/evaluations.c src/sched/evaluations.h \
 	src/sched/exact.c src/sched/exact.h \
 	src/sched/fetches.c src/sched/fetches.h \
 	src/sched/growth.c src/sched/growth.h \
@@ -8,6 +9,7 @@ src_sched_libsched_a_SOURCES = \
 	src/sched/memo.c src/sched/memo.h \
 	src/sched/objective.c src/sched/objective.h \
 	src/sched/pareto.c src/sched/pareto.h \
+	src/sched/sample.c src/sched/sample.h \
 	src/sched/search.c src/sched/search.h \
 	src/sched/search_exact.c \
 	src/sched/search_local.c \

@@ -35,6 +35,9 @@ int splitter_create(struct splitter **out, struct split_memo *memo, const struct
     splitter_free(splitter);
     return -1;
   }
+  if (rules->method->steady && memo_evaluations(memo) != NULL) {
+    splitter->context.overflows = evaluations_overflows(memo_evaluations(memo));
+  }
   *out = splitter;
   return 0;
 }
@@ -68,9 +71,20 @@ static int splitter_expense(struct splitter *splitter, const uint64_t *group, co
   struct timed_cost timed;
   *expense = (struct expense){.dram_bytes = group_cost_dram_bytes(cost), .required_bytes = cost->required_bytes};
   if (splitter->timed == NULL || cost->required_bytes > splitter->capacity_bytes) return 0;
-  if (timed_run(splitter->timed, group, cost->stripes, NULL, &timed) != 0) return -1;
+  if (timed_run(splitter->timed, group, cost, NULL, &timed) != 0) return -1;
   expense->cycles = timed.cycles;
   expense->energy_pj = timed_total_pj(&timed);
+  return 0;
+}
+
+/* By how much a group overflows is not the same at all times (evaluations.h), so it is not told. */
+static int splitter_evaluate(struct splitter *splitter, const uint64_t *group, struct group_cost *cost) {
+  struct evaluations *shared = splitter->rules.method->steady ? memo_evaluations(splitter->memo) : NULL;
+  uint64_t capacity_bytes = splitter->capacity_bytes;
+  if (shared != NULL && evaluations_find(shared, group, capacity_bytes, cost)) return 0;
+  if (splitter->rules.method->attempt(splitter->sim, group, cost) != 0) return -1;
+  if (cost->required_bytes > capacity_bytes) cost->required_bytes = capacity_bytes + 1;
+  if (shared != NULL) evaluations_add(shared, group, sim_steady_from(splitter->sim, cost), capacity_bytes, cost);
   return 0;
 }
 
@@ -81,7 +95,7 @@ int splitter_cost(struct splitter *splitter, const uint64_t *group, struct group
   for BITSET_EACH (v, group, splitter->graph->set_words) weight_bytes += model->weight_bytes[v];
   if (splitter->rules.method->weights_stay && weight_bytes > splitter->capacity_bytes) return 0;
   if (!memo_find_cost(splitter->memo, group, cost, expense)) {
-    if (splitter->rules.method->attempt(splitter->sim, group, cost) != 0) return -1;
+    if (splitter_evaluate(splitter, group, cost) != 0) return -1;
     if (splitter_expense(splitter, group, cost, expense) != 0) return -1;
     if (memo_add_cost(splitter->memo, group, cost, expense) != 0) return -1;
   }
