@@ -1,5 +1,6 @@
 /* What depends on the buffer's size: DRAM traffic with the optimum and the compulsory bound, and
  * the share of valid groups. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "cli/series.h"
@@ -9,21 +10,26 @@
 /* Ops that are not fuseable run alone in every plan, so they cost the same. */
 #define KNOWN_TOTAL_BYTES "(known_bytes + total_dram_bytes - fuseable_dram_bytes)"
 
-/* Sizes that are drawn, as labels of the axis. */
+/* Sizes that are drawn, as labels of the axis. Of a logarithmic axis gnuplot leaves out a label at its very end if
+ * the logarithm is rounded up (256 KiB), so it ends a little later. */
 static void write_axis(FILE *script, const struct series_list *list, const char *ylabel) {
   const char *before = "";
+  double largest = 0, smallest = INFINITY;
   fputs("set xlabel 'buffer (KiB)'\nset logscale x 2\nset xtics (", script);
   for (size_t i = 0; i < list->count; i++) {
     for (size_t p = 0; p < list->items[i].point_count; p++) {
       double size = list->items[i].points[p].x;
       fprintf(script, "%s'%g' %.9g", before, size, size);
       before = ", ";
+      smallest = fmin(smallest, size);
+      largest = fmax(largest, size);
     }
   }
   fprintf(script,
           ")\nset ylabel '%s'\nset grid\nset tics out nomirror\nset border 3\nset rmargin 3\n"
           "set offsets 0, 0, graph 0.05, graph 0.02\n",
           ylabel);
+  if (smallest < largest) fprintf(script, "set xrange [%.9g:%.9g]\n", smallest * (1 - 1e-6), largest * (1 + 1e-6));
 }
 
 static void write_title(struct picture *picture, const struct plot_settings *settings, const struct series_list *list,

@@ -124,7 +124,9 @@ void gnuplot_title(struct picture *picture, const char *text) {
 }
 
 void gnuplot_key_below(struct picture *picture, size_t entries) {
-  fprintf(picture->script, "set key below left reverse Left maxcols 1 samplen %d\nset xlabel offset 0,0.4\n",
+  /* The empty title keeps the key away from the label of the axis. */
+  fprintf(picture->script,
+          "set key below left reverse Left maxcols 1 samplen %d title ' ' font ',3'\nset xlabel offset 0,0.4\n",
           picture->column ? 3 : 4);
   picture->further_lines += entries + 1;
 }
