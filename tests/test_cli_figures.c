@@ -12,7 +12,7 @@
 /* A run of "tiny"; what is NULL or 0 is as in the example run. */
 struct made {
   uint64_t buffer_kib, seed, fuseable_kb;
-  const char *network, *search, *splitter;
+  const char *network, *search, *splitter, *options;
   uint64_t optimum_kb, bound_kb; /* 0: not known */
 };
 
@@ -22,6 +22,7 @@ static struct store_run make(const struct made *made, const uint64_t kept[3]) {
   const char *yaml = cli_format("name: edge\nbuffer:\n  capacity: %dKiB\n  in_place: true\n", (int)made->buffer_kib);
   run.hardware = (struct store_hardware){"edge", yaml, made->buffer_kib * 1024, 8, 8, 32};
   run.options = "{\"fold_bn\":false,\"fraction\":0.3,\"objective\":\"dram\",\"breadth\":8}";
+  if (made->options != NULL) run.options = made->options;
   if (made->network != NULL) run.network.name = run.network.hash = made->network;
   if (made->search != NULL) run.search = made->search;
   if (made->splitter != NULL) run.splitter = made->splitter;
@@ -106,6 +107,7 @@ START_TEST(seeds_are_pooled_at_each_buffer) {
   cli_assert_has(script, "$line0 << EOD\n256 2 1 3\n512 6 4 8\nEOD\n");
   cli_assert_has(script, "$line0 using 1:3:4 with filledcurves");
   cli_assert_has(script, "set xtics ('256' 256, '512' 512)");
+  cli_assert_has(script, "set xrange [255.999744:512.000512]"); /* 256 and 512 are inside */
   cli_assert_has(script, "\"DRAM traffic: tiny, 8 bits, lbdf\"");
   cli_assert_has(script, "set ylabel 'DRAM traffic of fuseable ops (MB)'");
   cli_assert_lacks(script, "$line1");
@@ -255,6 +257,16 @@ START_TEST(the_key_says_what_differs_and_the_title_what_does_not) {
 }
 END_TEST
 
+START_TEST(the_key_names_objectives_and_ops_in_words) {
+  WRITE_RUNS(AT(256, 1, 1000, .options = "{\"fuseable_only\":false,\"objective\":\"dram\",\"objectives\":[\"dram\"]}"),
+             AT(256, 1, 2000,
+                .options = "{\"fuseable_only\":true,\"objective\":\"dram\",\"objectives\":[\"dram\",\"buffer\"]}"));
+  const char *script = SCRIPT("buffer");
+  cli_assert_has(script, "for dram, all ops\"");
+  cli_assert_has(script, "for dram\\0053buffer, only fuseable ops\"");
+}
+END_TEST
+
 START_TEST(too_many_lines_are_refused) {
   char names[15][8];
   for (int i = 0; i < 15; i++) {
@@ -353,6 +365,7 @@ TCase *cli_figures_case(void) {
   tcase_add_test(tests, fronts_of_seeds_are_joined);
   tcase_add_test(tests, culprits_are_summed_and_shared_out);
   tcase_add_test(tests, the_key_says_what_differs_and_the_title_what_does_not);
+  tcase_add_test(tests, the_key_names_objectives_and_ops_in_words);
   tcase_add_test(tests, too_many_lines_are_refused);
   tcase_add_test(tests, nothing_to_draw_is_told_with_what_to_run);
   tcase_add_test(tests, every_figure_is_drawn_in_every_format);

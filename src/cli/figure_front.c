@@ -63,7 +63,7 @@ static void write_points(FILE *script, const struct series_list *list) {
     gnuplot_line_style(script, i);
     fprintf(script, " notitle, \\\n  $front%zu using 1:2 with points lw 2 ", i);
     gnuplot_line_style(script, i);
-    fputs(" title ", script);
+    fprintf(script, " pt %u title ", gnuplot_line_point(i));
     gnuplot_text(script, label);
     free(label);
   }

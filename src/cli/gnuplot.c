@@ -29,8 +29,7 @@ unsigned gnuplot_line_point(size_t i) {
 
 void gnuplot_line_style(FILE *script, size_t i) {
   static const char *const dashes[] = {"1", "(9,4)", "(4,3)", "(10,3,2,3)", "(7,2,2,2,2,2)"};
-  fprintf(script, "lc rgb '%s' dt %s pt %u", gnuplot_line_colour(i), dashes[i % (sizeof dashes / sizeof dashes[0])],
-          gnuplot_line_point(i));
+  fprintf(script, "lc rgb '%s' dt %s", gnuplot_line_colour(i), dashes[i % (sizeof dashes / sizeof dashes[0])]);
 }
 
 /* A picture is this big without key and title, in units of the terminal, whose lines are so tall. */

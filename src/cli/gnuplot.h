@@ -19,7 +19,7 @@ extern const char *const gnuplot_colours[GNUPLOT_COLOURS];
 #define GNUPLOT_LINES 14
 const char *gnuplot_line_colour(size_t i);
 unsigned gnuplot_line_point(size_t i);
-void gnuplot_line_style(FILE *script, size_t i);
+void gnuplot_line_style(FILE *script, size_t i); /* colour and dashes */
 
 struct picture {
   FILE *script;     /* sets neither terminal nor output */

@@ -27,12 +27,15 @@ static const struct {
     {"search || ' search'", false},
     {"CASE WHEN NOT proven THEN splitter || ' split' END", false},
     {"CASE WHEN NOT proven THEN printf('%d plans', budget) END", false},
-    {"'for ' || coalesce(json_extract(options, '$.objective'), 'dram')", false},
+    {"'for ' || coalesce((SELECT group_concat(value, '+') FROM json_each(options, '$.objectives')),"
+     " json_extract(options, '$.objective'), 'dram')",
+     false},
+    {"CASE WHEN json_extract(options, '$.fuseable_only') THEN 'only fuseable ops' ELSE 'all ops' END", false},
     {"CASE WHEN NOT proven THEN printf('fraction %g, breadth %d', json_extract(options, '$.fraction'),"
      " json_extract(options, '$.breadth')) END",
      false},
-    {"CASE WHEN NOT proven THEN json_remove(options, '$.fold_bn', '$.objective', '$.fraction', '$.breadth',"
-     " '$.max_ideals', '$.max_steps', '$.max_groups') END",
+    {"CASE WHEN NOT proven THEN json_remove(options, '$.fold_bn', '$.fuseable_only', '$.objective',"
+     " '$.objectives', '$.fraction', '$.breadth', '$.max_ideals', '$.max_steps', '$.max_groups') END",
      false},
 };
 
@@ -356,6 +359,7 @@ static void write_style(FILE *script, const struct series_style *style, size_t i
     fputs(style->look, script);
   } else {
     gnuplot_line_style(script, i);
+    if (strstr(style->with, "points") != NULL) fprintf(script, " pt %u", gnuplot_line_point(i));
   }
 }
 
