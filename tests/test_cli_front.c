@@ -135,7 +135,8 @@ START_TEST(wrong_objectives_are_told) {
   COMPLAINS_OF("objectives is 'dram,buffer', but search 'local' minimises one objective; name one, or take search "
                "nsga2", "schedule", "alexnet", "--objectives", "dram,buffer");
   COMPLAINS_OF("objectives is 'dram', but search 'nsga2' takes two or three objectives, not 1; name them in one text "
-               "with commas between, such as 'dram,buffer'", "schedule", "alexnet", "--search", "nsga2", "--objectives", "dram");
+               "with commas between, such as 'dram,buffer'",
+               "schedule", "alexnet", "--search", "nsga2", "--objectives", "dram");
   COMPLAINS_OF("takes two or three objectives, not 4", "schedule", "alexnet", "--search", "nsga2", "--objectives",
                "dram,cycles,energy,buffer");
   COMPLAINS_OF("objectives names 'dram' twice", "schedule", "alexnet", "--search", "nsga2", "--objectives",
