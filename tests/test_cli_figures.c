@@ -267,6 +267,10 @@ START_TEST(the_key_names_objectives_and_ops_in_words) {
   const char *script = SCRIPT("buffer");
   cli_assert_has(script, "for dram, all ops\"");
   cli_assert_has(script, "for dram\\0053buffer, only fuseable ops\"");
+  /* The longer label, "local search, trace-get split, for dram+buffer, only fuseable ops", has 65 letters, and 43 fit
+   * at 10 points. */
+  cli_assert_lacks(script, "set key font");
+  cli_assert_has(SCRIPT("buffer", "--column"), "set key font ',6.6'\n");
 }
 END_TEST
 

@@ -89,7 +89,7 @@ static void write_script(struct picture *picture, const struct plot_settings *se
   }
   write_axis(picture->script, &drawn[main],
              settings->fuseable ? "DRAM traffic of fuseable ops (MB)" : "DRAM traffic of all ops (MB)");
-  gnuplot_key_below(picture, entries);
+  gnuplot_key_below(picture, entries, series_longest_label(&drawn[POLICIES], lists[POLICIES].style.always));
   for (size_t i = 0; i < LISTS; i++) series_write_lines(picture->script, &drawn[i], &lists[i].style, &first);
   putc('\n', picture->script);
 }
@@ -130,7 +130,7 @@ int figure_valid(struct picture *picture, const struct plot_settings *settings, 
     series_write_data(picture->script, &list, valid_style.block);
     write_axis(picture->script, &list, "valid groups (%)");
     fputs("set yrange [0:100]\nset offsets 0, 0, 0, 0\n", picture->script);
-    if (list.count > 1) gnuplot_key_below(picture, list.count);
+    if (list.count > 1) gnuplot_key_below(picture, list.count, series_longest_label(&list, 0));
     series_write_lines(picture->script, &list, &valid_style, &first);
     putc('\n', picture->script);
   }

@@ -122,7 +122,12 @@ void gnuplot_title(struct picture *picture, const char *text) {
   picture->further_lines += lines + 1;
 }
 
-void gnuplot_key_below(struct picture *picture, size_t entries) {
+void gnuplot_key_below(struct picture *picture, size_t entries, size_t longest) {
+  enum { COLUMN_FITS = 43, COLUMN_FONT = 10, LEAST_FONT = 5 };
+  if (picture->column && longest > COLUMN_FITS) {
+    double font = (double)COLUMN_FONT * COLUMN_FITS / (double)longest;
+    fprintf(picture->script, "set key font ',%.1f'\n", fmax(font, LEAST_FONT));
+  }
   /* The empty title keeps the key away from the label of the axis. */
   fprintf(picture->script,
           "set key below left reverse Left maxcols 1 samplen %d title ' ' font ',3'\nset xlabel offset 0,0.4\n",

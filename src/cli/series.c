@@ -319,6 +319,16 @@ char *series_label(const struct series_list *list, size_t i, unsigned which, uns
   return label;
 }
 
+size_t series_longest_label(const struct series_list *list, unsigned always) {
+  size_t longest = 0;
+  for (size_t i = 0; i < list->count; i++) {
+    char *label = series_label(list, i, SERIES_ALL, always);
+    if (strlen(label) > longest) longest = strlen(label);
+    free(label);
+  }
+  return longest;
+}
+
 char *series_title(const struct series_list *list, const char *words) {
   char *shared = cli_strdup("");
   for (size_t p = 0; p < SERIES_PARTS; p++) {

@@ -94,6 +94,8 @@ void series_pool_steps(struct series_list *list);
 
 /* The parts that not all lines share, and those of `always`, with commas. The caller frees it. */
 char *series_label(const struct series_list *list, size_t i, unsigned parts, unsigned always);
+/* The letters of the longest label of all parts. */
+size_t series_longest_label(const struct series_list *list, unsigned always);
 /* Settings that all lines share, after the figure's own words. The caller frees it. */
 char *series_title(const struct series_list *list, const char *words);
 
