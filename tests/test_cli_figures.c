@@ -255,6 +255,8 @@ START_TEST(the_key_says_what_differs_and_the_title_what_does_not) {
   cli_assert_has(script, "\"DRAM traffic: 8 bits, lbdf\"");
   cli_assert_has(script, "\"other, local search, trace-get split\"");
   cli_assert_has(script, "\"tiny, local search, random split\"");
+  cli_assert_has(script, "\"compulsory traffic\""); /* once, as it looks the same for both networks */
+  cli_assert_lacks(script, "compulsory traffic, ");
   cli_assert_has(SCRIPT("buffer", "other"), "\"DRAM traffic: other, 8 bits, lbdf\"");
   cli_assert_has(SCRIPT("buffer", "--title", "of my own"), "\"of my own\"");
 }

@@ -41,17 +41,17 @@ static void write_title(struct picture *picture, const struct plot_settings *set
 
 /* ---- DRAM traffic ---- */
 
-/* What is drawn, the policies first; of bounds a list is mostly one line. */
-enum { POLICIES, LEAST, OPTIMUM, BOUND, COMPULSORY, LISTS };
+/* What is drawn, one over the other; of bounds a list is mostly one line. */
+enum { LEAST, POLICIES, OPTIMUM, BOUND, COMPULSORY, LISTS };
 
 static const struct {
   const char *y, *fuseable_y, *condition, *fuseable_condition;
   struct series_style style;
 } lists[LISTS] = {
-    {"total_dram_bytes / 1e6", "fuseable_dram_bytes / 1e6", "search <> 'exact'", "search <> 'exact'",
-     {.block = "line", .with = "linespoints", .always = 1u << SERIES_SEARCH | 1u << SERIES_SPLITTER}},
     {KNOWN_TOTAL_BYTES " / 1e6", "known_bytes / 1e6", "true", "true",
      {.block = "least", .with = "lines", .look = "lc rgb '#000000' dt 1"}},
+    {"total_dram_bytes / 1e6", "fuseable_dram_bytes / 1e6", "search <> 'exact'", "search <> 'exact'",
+     {.block = "line", .with = "linespoints", .always = 1u << SERIES_SEARCH | 1u << SERIES_SPLITTER}},
     {KNOWN_TOTAL_BYTES " / 1e6", "known_bytes / 1e6", "known_optimum", "known_optimum",
      {.block = "optimum", .with = "points", .look = "lc rgb '#000000' pt 2", .label = "certified optimum"}},
     {KNOWN_TOTAL_BYTES " / 1e6", "known_bytes / 1e6", "NOT known_optimum", "NOT known_optimum",
@@ -78,20 +78,30 @@ static int ask(struct series_list out[LISTS], const struct plot_settings *settin
   return series_nothing(&question, settings, network, err);
 }
 
+static void write_lists(FILE *script, const struct series_list drawn[LISTS]) {
+  bool first = true;
+  for (size_t i = 0; i < LISTS; i++) {
+    struct series_style style = lists[i].style;
+    /* Beside policies it only joins the marks, those of all settings alike; by itself each setting has a line of its
+     * own. */
+    if (i == LEAST && drawn[POLICIES].count == 0) style.look = NULL;
+    series_write_lines(script, &drawn[i], &style, &first);
+  }
+  putc('\n', script);
+}
+
 static void write_script(struct picture *picture, const struct plot_settings *settings,
                          const struct series_list drawn[LISTS]) {
-  bool first = true;
   size_t main = drawn[POLICIES].count > 0 ? POLICIES : LEAST, entries = 0;
   write_title(picture, settings, &drawn[main], "DRAM traffic");
   for (size_t i = 0; i < LISTS; i++) {
     series_write_data(picture->script, &drawn[i], lists[i].style.block);
-    if (i != LEAST) entries += drawn[i].count;
+    if (i != LEAST || main == LEAST) entries += i == main ? drawn[i].count : drawn[i].count > 0;
   }
   write_axis(picture->script, &drawn[main],
              settings->fuseable ? "DRAM traffic of fuseable ops (MB)" : "DRAM traffic of all ops (MB)");
-  gnuplot_key_below(picture, entries, series_longest_label(&drawn[POLICIES], lists[POLICIES].style.always));
-  for (size_t i = 0; i < LISTS; i++) series_write_lines(picture->script, &drawn[i], &lists[i].style, &first);
-  putc('\n', picture->script);
+  gnuplot_key_below(picture, entries, series_longest_label(&drawn[main], lists[main].style.always));
+  write_lists(picture->script, drawn);
 }
 
 int figure_buffer(struct picture *picture, const struct plot_settings *settings, const char *network,

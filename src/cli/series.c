@@ -375,6 +375,12 @@ static void write_style(FILE *script, const struct series_style *style, size_t i
   }
 }
 
+/* Lines that look the same are one entry of the key. */
+static char *entry_label(const struct series_list *list, size_t i, const struct series_style *style) {
+  if (style->look == NULL) return series_label(list, i, SERIES_ALL, style->always);
+  return cli_strdup(i > 0 || style->label == NULL ? "" : style->label);
+}
+
 size_t series_write_lines(FILE *script, const struct series_list *list, const struct series_style *style,
                           bool *first) {
   size_t entries = 0;
@@ -385,16 +391,13 @@ size_t series_write_lines(FILE *script, const struct series_list *list, const st
             style->block, i, gnuplot_line_colour(i));
   }
   for (size_t i = 0; i < list->count; i++) {
-    char *label = cli_strdup(style->label == NULL ? "" : style->label);
-    char *apart = series_label(list, i, SERIES_ALL, style->always);
-    label = append(label, apart);
+    char *label = entry_label(list, i, style);
     next_clause(script, first);
     fprintf(script, "$%s%zu using 1:2 with %s lw 2 ", style->block, i, style->with);
     write_style(script, style, i);
     fputs(" title ", script); /* an empty one makes no entry */
     gnuplot_text(script, label);
     entries += label[0] != '\0';
-    free(apart);
     free(label);
   }
   return entries;

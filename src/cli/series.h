@@ -105,7 +105,7 @@ struct series_style {
   const char *block;   /* name of its data blocks, each with its number */
   const char *with;    /* "lines" or "linespoints" */
   const char *look;    /* NULL: line i has the style i */
-  const char *label;   /* in the key, before what tells lines apart; NULL: nothing */
+  const char *label;   /* of all lines of one look together, in the key; NULL: nothing */
   unsigned always;     /* parts that are in the key in any case */
 };
 
