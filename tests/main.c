@@ -64,7 +64,7 @@ int main(void) {
   SUITES(RUN_SUITE)
 #undef RUN_SUITE
   int failed = total.failures + total.errors;
-  printf("%d%%: Checks: %d, Failures: %d, Errors: %d\n",
-         total.checks == 0 ? 0 : (total.checks - failed) * 100 / total.checks, total.checks, total.failures, total.errors);
+  int percent = total.checks == 0 ? 0 : (total.checks - failed) * 100 / total.checks;
+  printf("%d%%: Checks: %d, Failures: %d, Errors: %d\n", percent, total.checks, total.failures, total.errors);
   return failed == 0 && total.checks > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
