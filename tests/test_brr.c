@@ -203,14 +203,14 @@ START_TEST(weights_stay_wherever_they_fit) {
   ck_assert_int_eq(sim_cost_brr(fixture.sim, group, &cost), 0);
   ck_assert_uint_eq(cost.stripes, 0);
   ck_assert_uint_eq(cost.weight_bytes, 300);
-  ck_assert_str_eq(method_ran(method_find("auto"), &cost), "lbdf");
-  ck_assert_str_eq(method_ran(method_find("brr"), &cost), "brr");
+  ck_assert_str_eq(method_ran(method_find("auto"), fixture.sim, group, &cost), "lbdf");
+  ck_assert_str_eq(method_ran(method_find("brr"), fixture.sim, group, &cost), "brr");
   fixture.model.hw.buffer_capacity_bytes = 319;
   ck_assert_int_eq(sim_cost_brr(fixture.sim, group, &cost), 0);
   ck_assert_uint_eq(cost.stripes, 1); /* staging 60 and 12 rows */
   ck_assert_uint_eq(cost.required_bytes, 180);
   ck_assert_uint_eq(cost.weight_bytes, 600); /* for each of two images */
-  ck_assert_str_eq(method_ran(method_find("auto"), &cost), "brr");
+  ck_assert_str_eq(method_ran(method_find("auto"), fixture.sim, group, &cost), "brr");
   fixture.model.hw.buffer_capacity_bytes = 79;
   ck_assert_int_eq(sim_cost_brr(fixture.sim, group, &cost), 0);
   ck_assert_uint_eq(cost.required_bytes, 80);
