@@ -186,6 +186,27 @@ START_TEST(lower_outputs_keep_pace_with_the_tallest) {
 }
 END_TEST
 
+/* 2^40 bytes of weights, once for each of 2^22 rows of two images: 2^63, one too many. */
+START_TEST(weights_that_are_streamed_too_often_are_refused) {
+  const struct hw hw = support_hw(1024);
+  for (uint32_t rows = 1u << 21; rows <= 1u << 22; rows *= 2) {
+    struct sim_model model;
+    struct error err = ERROR_INIT;
+    struct net net;
+    net_begin(&net, 2);
+    uint32_t x = net_input(&net, rows, 1);
+    set_weights(&net, UINT64_C(1) << 40, 10);
+    net_mark(&net, net_conv(&net, x, 1, SAME_1X1));
+    struct graph *graph = net_end(&net);
+    int status = sim_model_create(&model, graph, &hw, &err);
+    ck_assert_int_eq(status, rows == 1u << 22 ? -1 : 0);
+    if (status == 0) sim_model_free(&model);
+    if (status != 0) ck_assert_str_eq(err.message, "network 'test' moves more than 2^63 bytes; is a dimension wrong?");
+    graph_free(graph);
+  }
+}
+END_TEST
+
 /* ---- which way ---- */
 
 /* 300 bytes of weights and, row by row, 10 + 10 of rows: 320 under LBDF. */
@@ -203,14 +224,14 @@ START_TEST(weights_stay_wherever_they_fit) {
   ck_assert_int_eq(sim_cost_brr(fixture.sim, group, &cost), 0);
   ck_assert_uint_eq(cost.stripes, 0);
   ck_assert_uint_eq(cost.weight_bytes, 300);
-  ck_assert_str_eq(method_ran(method_find("auto"), &cost), "lbdf");
-  ck_assert_str_eq(method_ran(method_find("brr"), &cost), "brr");
+  ck_assert_str_eq(method_ran(method_find("auto"), fixture.sim, group, &cost), "lbdf");
+  ck_assert_str_eq(method_ran(method_find("brr"), fixture.sim, group, &cost), "brr");
   fixture.model.hw.buffer_capacity_bytes = 319;
   ck_assert_int_eq(sim_cost_brr(fixture.sim, group, &cost), 0);
   ck_assert_uint_eq(cost.stripes, 1); /* staging 60 and 12 rows */
   ck_assert_uint_eq(cost.required_bytes, 180);
   ck_assert_uint_eq(cost.weight_bytes, 600); /* for each of two images */
-  ck_assert_str_eq(method_ran(method_find("auto"), &cost), "brr");
+  ck_assert_str_eq(method_ran(method_find("auto"), fixture.sim, group, &cost), "brr");
   fixture.model.hw.buffer_capacity_bytes = 79;
   ck_assert_int_eq(sim_cost_brr(fixture.sim, group, &cost), 0);
   ck_assert_uint_eq(cost.required_bytes, 80);
@@ -310,6 +331,7 @@ Suite *brr_suite(void) {
   tcase_add_test(hand, an_elementwise_op_with_weights_does_not_write_in_place);
   tcase_add_test(hand, a_gate_needs_its_whole_map_in_the_first_stripe);
   tcase_add_test(hand, lower_outputs_keep_pace_with_the_tallest);
+  tcase_add_test(hand, weights_that_are_streamed_too_often_are_refused);
   tcase_add_test(hand, weights_stay_wherever_they_fit);
   suite_add_tcase(suite, hand);
   TCase *networks = tcase_create("networks");

@@ -450,6 +450,27 @@ START_TEST(fetches_are_counted_by_hand) {
 }
 END_TEST
 
+/* Of windows of one tap and a padding of 4, 16 rows over 8, the first four need padding alone: with room for 24
+ * bytes, 6 for each, four of them might be one stripe. */
+START_TEST(rows_that_need_padding_alone_count_without_input) {
+  struct hw hw = support_hw(224);
+  struct net net;
+  struct sim_model model;
+  struct error err = ERROR_INIT;
+  net_begin(&net, 1);
+  uint32_t in = net_input(&net, 8, 10);
+  net.weights = 300;
+  net.channels = 3;
+  net_mark(&net, net_conv(&net, in, 6, (struct net_window){.kernel = 1, .stride = 1, .pad = 4, .dilation = 2}));
+  struct graph *graph = net_end(&net);
+  ck_assert_int_eq(sim_model_create(&model, graph, &hw, &err), 0);
+  ck_assert_uint_eq(graph->tensors[1].rows, 16);
+  ck_assert_uint_eq(fetches_least(&model, 0), 4);
+  sim_model_free(&model);
+  graph_free(graph);
+}
+END_TEST
+
 /* ---- real networks ---- */
 
 START_TEST(no_search_finds_better_than_the_optimum) {
@@ -589,6 +610,7 @@ Suite *exact_suite(void) {
   tcase_add_loop_test(small, no_valid_group_moves_less_than_its_bound, 0, (int)method_count);
   tcase_add_loop_test(small, first_stripes_bound_what_streamed_groups_need, 0, 4);
   tcase_add_test(small, fetches_are_counted_by_hand);
+  tcase_add_test(small, rows_that_need_padding_alone_count_without_input);
   suite_add_tcase(suite, small);
   tcase_set_timeout(real, 240);
   tcase_add_loop_test(real, no_search_finds_better_than_the_optimum, 0, SUPPORT_NETWORKS);

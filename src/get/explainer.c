@@ -6,8 +6,8 @@
 #include "get/explainers.h"
 
 const struct explainer explainers[] = {
-    {"trace-get", "edges whose cutting relieves the overflow most for its DRAM bytes, by who holds the peak", false, true,
-     true, explain_by_trace},
+    {"trace-get", "edges whose cutting relieves the overflow most for its DRAM bytes, by who holds the peak", false,
+     true, true, explain_by_trace},
     {"random", "one cut drawn at random, with no regard to the buffer or DRAM", true, false, false,
      explain_at_random},
     {"middle", "the cut that halves the group's ops best", false, false, false, explain_at_middle},

@@ -83,6 +83,14 @@ struct tensor {
   uint32_t consumer_count;
 };
 
+/* Whether that input is the same tensor as one before it. */
+static inline bool tensor_input_repeats(const struct tensor *output, uint32_t input) {
+  for (uint32_t i = 0; i < input; i++) {
+    if (output->inputs[i].tensor == output->inputs[input].tensor) return true;
+  }
+  return false;
+}
+
 /* What one firing of an op computes, that is one row of its output. Products with weights or
  * of two activations are loops over places, taps and channels: of each group, filters/groups
  * sums over taps * channels/groups products for each place. All other ops are element

@@ -219,12 +219,6 @@ static bool may_evaluate(struct exact *exact) {
   return true;
 }
 
-static uint32_t set_last(const uint64_t *set, size_t words) {
-  uint32_t last = 0;
-  for BITSET_EACH (v, set, words) last = (uint32_t)v;
-  return last;
-}
-
 static int compare_ideals(const void *left, const void *right) {
   const uint32_t *a = left, *b = right;
   return *a < *b ? -1 : *a > *b;
@@ -264,7 +258,7 @@ static int closed_bisect(struct exact *exact, uint32_t ideal) {
     if (!may_evaluate(exact)) return 0;
     int valid = splitter_cost(exact->searcher->workers[0].splitter, exact->group, &cost, &expense);
     if (valid < 0) return -1;
-    bound_add(exact, set_last(exact->group, exact->graph->set_words), exact->group,
+    bound_add(exact, (uint32_t)bitset_last(exact->group, exact->graph->set_words), exact->group,
               closed_rows(exact, exact->group, valid, &cost));
     closed_forget(exact, middle, valid == 1 && cost.stripes == 0);
   }

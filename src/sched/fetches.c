@@ -3,23 +3,23 @@
 #include "sim/brr.h"
 #include "util/saturate.h"
 
-/* Rows of an input with that many that `count` consecutive rows need, from row first on. Of maps
- * that are no plain windows, which leave no row out between two others, just one. */
+/* Whether the window of one row has a tap that is no padding. */
+static bool needs_any(const struct row_map *map, uint32_t rows, uint64_t row) {
+  int64_t first = (int64_t)(row * map->stride) + map->offset;
+  int64_t above = first < 0 ? (-first + map->dilation - 1) / map->dilation : 0; /* taps above the tensor */
+  return above < map->kernel && first + above * map->dilation < rows;
+}
+
+/* Rows of an input with that many that `count` consecutive rows need, from row first on: at least, of
+ * windows that may leave rows out between two others, and of tables. */
 static uint64_t rows_needed(const struct row_map *map, uint32_t rows, uint64_t first, uint64_t count) {
   if (map->kind != ROW_WINDOW) return 0;
-  if (map->dilation != 1 || map->stride > map->kernel) return 1;
+  if (map->dilation != 1 || map->stride > map->kernel) return needs_any(map, rows, first);
   int64_t from = (int64_t)(first * map->stride) + map->offset;
   int64_t to = (int64_t)((first + count - 1) * map->stride) + map->offset + map->kernel;
   if (from < 0) from = 0;
   if (to > rows) to = rows;
   return to > from ? (uint64_t)(to - from) : 0;
-}
-
-static bool read_before(const struct tensor *output, uint32_t input) {
-  for (uint32_t i = 0; i < input; i++) {
-    if (output->inputs[i].tensor == output->inputs[input].tensor) return true;
-  }
-  return false;
 }
 
 /* What such rows and their inputs take; an elementwise op may write over an input. */
@@ -28,7 +28,7 @@ static uint64_t block_bytes(const struct sim_model *model, const struct tensor *
   uint64_t inputs = 0, own = saturate_multiply(count, own_row_bytes);
   for (uint32_t i = 0; i < output->input_count; i++) {
     uint32_t t = output->inputs[i].tensor;
-    if (read_before(output, i)) continue;
+    if (tensor_input_repeats(output, i)) continue;
     uint64_t rows = rows_needed(&output->inputs[i].map, model->graph->tensors[t].rows, first, count);
     inputs = saturate_add(inputs, saturate_multiply(rows, model->row_bytes[t]));
   }

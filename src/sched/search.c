@@ -222,12 +222,6 @@ static size_t culprit_find_or_add(struct culprit_list *list, uint32_t op, struct
   return list->count++;
 }
 
-static uint32_t set_last(const uint64_t *set, size_t words) {
-  uint32_t last = 0;
-  for BITSET_EACH (v, set, words) last = (uint32_t)v;
-  return last;
-}
-
 static void culprit_visit(void *context, const uint64_t *group, const struct memo_reason *reason) {
   struct culprit_list *list = context;
   size_t words = list->graph->set_words, ops = bitset_count(group, words);
@@ -245,7 +239,7 @@ static void culprit_visit(void *context, const uint64_t *group, const struct mem
   item->side_bytes = reason->cut.side_bytes;
   item->other_bytes = reason->cut.other_bytes;
   item->first_op = (uint32_t)bitset_next(group, words, 0);
-  item->last_op = set_last(group, words);
+  item->last_op = (uint32_t)bitset_last(group, words);
   item->required_bytes = reason->required_bytes;
 }
 

@@ -117,13 +117,6 @@ static uint64_t loaded_bytes(const struct stripe *stripe, const uint64_t *group,
   return most < bytes ? most : bytes;
 }
 
-static bool read_before(const struct tensor *output, uint32_t input) {
-  for (uint32_t i = 0; i < input; i++) {
-    if (output->inputs[i].tensor == output->inputs[input].tensor) return true;
-  }
-  return false;
-}
-
 /* Adds to *live what the op reads and lies in the buffer before it runs, and gives what comes to that
  * while it runs. */
 static uint64_t take_inputs(struct stripe *stripe, const uint64_t *group, uint32_t output, uint64_t *live) {
@@ -132,7 +125,7 @@ static uint64_t take_inputs(struct stripe *stripe, const uint64_t *group, uint32
   for (uint32_t i = 0; i < made->input_count; i++) {
     const struct tensor_input *input = &made->inputs[i];
     bool inside = made_inside(stripe, group, input->tensor);
-    if (read_before(made, i)) continue;
+    if (tensor_input_repeats(made, i)) continue;
     uint64_t bytes = input_bytes(stripe, output, input), *own = &stripe->live_bytes[input->tensor];
     uint64_t before = inside ? bytes : loaded_bytes(stripe, group, output, input);
     if (before == 0) { /* it is the first to read it */

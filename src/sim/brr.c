@@ -149,21 +149,8 @@ static void run_op(struct walk *walk, uint32_t first, uint32_t last) {
   }
 }
 
-/* From here on rows of the lines that a segment touches are new. */
-static void begin_segment(struct walk *walk, uint32_t first, uint32_t end) {
-  for (uint32_t i = first; i < end; i++) {
-    const struct line *line = &walk->lines.items[i];
-    walk->slicing[i].born = walk->next[i];
-    for (uint32_t e = line->first_input; e < line->first_input + line->input_count; e++) {
-      uint32_t input = walk->lines.uses[e].line;
-      if (input < first || input >= end) walk->slicing[input].born = walk->next[input];
-    }
-  }
-}
-
 /* Ops with one output each, on slices of which they take turns. */
 static void run_segment(struct walk *walk, uint32_t first, uint32_t end) {
-  begin_segment(walk, first, end);
   for (uint32_t i = first; i < end; i++) {
     uint32_t op = walk->lines.items[i].op;
     bool weighted = walk->lines.model->weight_bytes[op] > 0;
@@ -174,6 +161,7 @@ static void run_segment(struct walk *walk, uint32_t first, uint32_t end) {
 
 static void run_stripe(struct walk *walk, uint32_t done, uint32_t rows) {
   find_needs(walk, done, rows);
+  for (uint32_t i = 0; i < walk->lines.count; i++) walk->slicing[i].born = walk->next[i];
   for (uint32_t first = 0, last; first < walk->lines.inside_count && !walk->stop; first = last) {
     last = brr_segment_end(walk, first);
     if (walk->slicing[first].end > 0) {

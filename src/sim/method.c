@@ -48,10 +48,17 @@ const struct method *method_find(const char *name) {
   return NULL;
 }
 
-const char *method_ran(const struct method *method, const struct group_cost *cost) {
+/* Without what brr-plus adds a group need not run as under BRR: that is not valid where stripes of one row do
+ * not fit, even if taller ones do. */
+const char *method_ran(const struct method *method, struct sim *sim, const uint64_t *group,
+                       const struct group_cost *cost) {
+  struct group_cost plain;
   if (!method->chooses) return method->name;
   if (cost->stripes == 0) return methods[0].name;
-  return cost->resident_ops == 0 && cost->sliced_maps == 0 ? METHOD_BRR : METHOD_BRR_PLUS;
+  if (cost->resident_ops > 0 || cost->sliced_maps > 0) return METHOD_BRR_PLUS;
+  if (sim_cost_brr(sim, group, &plain) != 0) return NULL;
+  bool same = plain.stripes == cost->stripes && plain.required_bytes == cost->required_bytes;
+  return same ? METHOD_BRR : METHOD_BRR_PLUS;
 }
 
 const struct method *method_alone(const struct method *method) { return method_find(method->alone); }

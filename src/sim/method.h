@@ -38,7 +38,8 @@ const struct method *method_find(const char *name);
 /* The method of that name, alone. */
 const struct method *method_alone(const struct method *method);
 
-/* The name of the method under which a group of that cost ran. */
-const char *method_ran(const struct method *method, const struct group_cost *cost);
+/* The name of the method under which the group ran, at that cost; NULL without memory. */
+const char *method_ran(const struct method *method, struct sim *sim, const uint64_t *group,
+                       const struct group_cost *cost);
 
 #endif

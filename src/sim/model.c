@@ -5,10 +5,11 @@
 
 static uint64_t bits_to_bytes(uint64_t elements, uint32_t bits) { return (elements * bits + 7) / 8; }
 
-/* Bytes that the most wasteful plan moves: every tensor once per reader and once out. */
+/* Bytes that the most wasteful plan moves: every tensor once per reader and once out, weights for each row of
+ * the tallest of each image. */
 static int model_check_total(const struct sim_model *model, struct error *err) {
   const struct graph *graph = model->graph;
-  uint64_t total = 0;
+  uint64_t total = 0, stripes = 1;
   bool overflow = false;
   for (uint32_t t = 0; t < graph->tensor_count; t++) {
     const struct tensor *tensor = &graph->tensors[t];
@@ -16,9 +17,12 @@ static int model_check_total(const struct sim_model *model, struct error *err) {
     overflow |= __builtin_mul_overflow(model->row_bytes[t], tensor->rows * graph->batch, &bytes);
     overflow |= __builtin_mul_overflow(bytes, (uint64_t)tensor->consumer_count + 1, &bytes);
     overflow |= __builtin_add_overflow(total, bytes, &total);
+    if (tensor->rows > stripes) stripes = tensor->rows;
   }
   for (uint32_t v = 0; v < graph->op_count; v++) {
-    overflow |= __builtin_add_overflow(total, model->weight_bytes[v], &total);
+    uint64_t bytes;
+    overflow |= __builtin_mul_overflow(model->weight_bytes[v], stripes * graph->batch, &bytes);
+    overflow |= __builtin_add_overflow(total, bytes, &total);
   }
   if (!overflow && total <= INT64_MAX) return 0;
   return error_set(err, ERROR_INPUT, "network '%s' moves more than 2^63 bytes; is a dimension wrong?", graph->name);

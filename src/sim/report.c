@@ -82,7 +82,8 @@ static int report_group(struct group_report *group, struct sim *sim, const struc
     return report_streamed(group, sim, method_alone(method), ops, may_leave_out, err);
   }
   if (method->cost(sim, ops, &group->cost) != 0) return error_memory(err);
-  group->method = method_ran(method, &group->cost);
+  group->method = method_ran(method, sim, ops, &group->cost);
+  if (group->method == NULL) return error_memory(err);
   group->valid = group->cost.required_bytes <= model->hw.buffer_capacity_bytes;
   return 0;
 }

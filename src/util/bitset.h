@@ -77,6 +77,13 @@ static inline size_t bitset_next(const uint64_t *set, size_t words, size_t from)
   return w * 64 + (size_t)__builtin_ctzll(rest);
 }
 
+/* The largest item of a set that is not empty. */
+static inline size_t bitset_last(const uint64_t *set, size_t words) {
+  size_t w = words - 1;
+  while (set[w] == 0) w--;
+  return w * 64 + 63 - (size_t)__builtin_clzll(set[w]);
+}
+
 #define BITSET_EACH(item, set, words) \
   (size_t item = bitset_next((set), (words), 0); item < (words)*64; item = bitset_next((set), (words), item + 1))
 
