@@ -1,6 +1,8 @@
 noinst_LIBRARIES += src/sched/libsched.a
 src_sched_libsched_a_SOURCES = \
 	src/sched/candidate.c src/sched/candidate.h \
+	src/sched/compare.c src/sched/compare.h \
+	src/sched/compare_groups.c src/sched/compare_groups.h \
 	src/sched/exact.c src/sched/exact.h \
 	src/sched/growth.c src/sched/growth.h \
 	src/sched/ideals.c src/sched/ideals.h \

@@ -48,6 +48,8 @@ void splitter_free(struct splitter *splitter) {
   free(splitter);
 }
 
+void splitter_use_memo(struct splitter *splitter, struct split_memo *memo) { splitter->memo = memo; }
+
 uint64_t splitter_drawn_splits(const struct splitter *splitter) { return splitter->drawn_splits; }
 
 int splitter_explain(struct splitter *splitter, const uint64_t *group, struct rng *rng,
@@ -192,25 +194,37 @@ static int compare_outcomes(const void *left, const void *right) {
   return a->rank < b->rank ? -1 : a->rank > b->rank;
 }
 
+int splitter_cut(struct splitter *splitter, const uint64_t *group, struct group_cut cut, struct cut_result *out) {
+  uint64_t side_ops[GRAPH_MAX_SET_WORDS], other_ops[GRAPH_MAX_SET_WORDS];
+  size_t words = splitter->graph->set_words;
+  struct memo_side side, other;
+  group_cut_side(splitter->graph, group, cut, side_ops);
+  bitset_minus(other_ops, group, side_ops, words);
+  if (side_evaluate(splitter, side_ops, &side) != 0 || side_evaluate(splitter, other_ops, &other) != 0) return -1;
+  *out = (struct cut_result){.valid = side.valid && other.valid};
+  if (out->valid) {
+    out->expense = side.expense;
+    expense_add(&out->expense, &other.expense);
+  } else if (side.valid || other.valid) {
+    out->valid_ops = bitset_count(side.valid ? side_ops : other_ops, words);
+  }
+  return 0;
+}
+
 /* Puts those of the cuts that are to be followed in front; *count becomes their number. */
 static int choose_cuts(struct splitter *splitter, const uint64_t *group, struct outcome *cuts, size_t *count) {
-  uint64_t side_ops[GRAPH_MAX_SET_WORDS], other_ops[GRAPH_MAX_SET_WORDS];
-  size_t words = splitter->graph->set_words, halves = 0, best = SIZE_MAX;
+  size_t halves = 0, best = SIZE_MAX;
   uint64_t breadth = splitter->rules.breadth;
   double least = (double)INFINITY;
   for (size_t i = 0; i < *count; i++) {
-    struct memo_side side, other;
-    group_cut_side(splitter->graph, group, cuts[i].cut, side_ops);
-    bitset_minus(other_ops, group, side_ops, words);
-    if (side_evaluate(splitter, side_ops, &side) != 0 || side_evaluate(splitter, other_ops, &other) != 0) return -1;
-    struct expense both = side.expense;
-    expense_add(&both, &other.expense);
-    if (side.valid && other.valid && value(splitter, &both) < least) {
-      least = value(splitter, &both);
+    struct cut_result result;
+    if (splitter_cut(splitter, group, cuts[i].cut, &result) != 0) return -1;
+    if (result.valid && value(splitter, &result.expense) < least) {
+      least = value(splitter, &result.expense);
       best = i;
     }
-    cuts[i].valid_ops = side.valid == other.valid ? 0 : bitset_count(side.valid ? side_ops : other_ops, words);
-    halves += cuts[i].valid_ops > 0;
+    cuts[i].valid_ops = result.valid_ops;
+    halves += result.valid_ops > 0;
   }
   if (best != SIZE_MAX) {
     cuts[0] = cuts[best];

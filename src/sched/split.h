@@ -11,6 +11,8 @@
 #ifndef SPILLWAY_SCHED_SPLIT_H
 #define SPILLWAY_SCHED_SPLIT_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "get/explainer.h"
@@ -50,10 +52,23 @@ int splitter_create(struct splitter **out, struct split_memo *memo, const struct
                     struct error *err);
 void splitter_free(struct splitter *splitter);
 
+/* Turns to another memo of the same model. */
+void splitter_use_memo(struct splitter *splitter, struct split_memo *memo);
+
 /* Whether the group is valid, and then its cost. 1 valid, 0 not, -1 without memory. Its
  * weights alone may rule it out: then nothing is run and nothing filled in. */
 int splitter_cost(struct splitter *splitter, const uint64_t *group, struct group_cost *cost,
                   struct expense *expense);
+
+/* What a cut leaves of an invalid group: its two sides, each in its connected parts. */
+struct cut_result {
+  bool valid;             /* all parts are */
+  struct expense expense; /* of all parts, then */
+  size_t valid_ops;       /* of the valid side if just one is; else 0 */
+};
+
+/* 0, or -1 without memory. */
+int splitter_cut(struct splitter *splitter, const uint64_t *group, struct group_cut cut, struct cut_result *out);
 
 /* Parts of a connected group of ops that are each valid alone; the group itself if it is
  * valid. rng is used by explainers that draw. *out lives until the next call on this
