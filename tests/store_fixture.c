@@ -111,6 +111,15 @@ static const struct store_explanation fixture_example_explanations[] = {
      .times = 80},
 };
 
+static const uint64_t example_proposed = 112, example_proposed_valid = 113, example_cycles = 404;
+static const double example_energy_pj = 405.5;
+
+static const struct store_front_point fixture_example_front[] = {
+    {.fuseable_dram_bytes = 401, .max_required_bytes = 402, .group_count = 403, .cycles = &example_cycles,
+     .energy_pj = &example_energy_pj, .groups = "[[\"a\",\"b\"],[\"c\"]]"},
+    {.fuseable_dram_bytes = 411, .max_required_bytes = 412, .group_count = 413, .groups = "[]"},
+};
+
 struct store_run fixture_example_run(void) {
   return (struct store_run){
       .tool_version = "0.1.0",
@@ -140,6 +149,9 @@ struct store_run fixture_example_run(void) {
       .simulations = 109,
       .plans_proposed = 110,
       .invalid_groups = 111,
+      .groups_proposed = &example_proposed,
+      .groups_proposed_valid = &example_proposed_valid,
+      .experiment = "paper",
       .timed = &fixture_example_timed,
       .groups = fixture_example_groups,
       .group_count = 2,
@@ -147,6 +159,8 @@ struct store_run fixture_example_run(void) {
       .curve_count = 3,
       .explanations = fixture_example_explanations,
       .explanation_count = 1,
+      .front = fixture_example_front,
+      .front_count = 2,
   };
 }
 

@@ -61,7 +61,7 @@ static const struct {
     {"WITH x AS (SELECT 1) DELETE FROM run", "it may only read"},
     {"BEGIN IMMEDIATE", "it may only read"},
     {"SELECT nope FROM v_run", "cannot run the query: no such column: nope"},
-    {"SELECT * FROM v_runs", "no such table: v_runs; the views are v_run, v_group, v_curve and v_explanation"},
+    {"SELECT * FROM v_runs", "no such table: v_runs; the views are v_run, v_group, v_curve, v_explanation and v_front"},
     {"SELEC 1 FROM x", "near \"SELEC\": syntax error"},
     {"SELECT :a", "the SQL's parameter \"a\" has no value; give it as a=VALUE"},
     {"", "the query is empty"},
@@ -88,7 +88,7 @@ START_TEST(wrong_parameters_are_told) {
   COMPLAINS("runs has no parameter \"foo\"; it takes network, buffer, method, limit", "query", "runs", "foo=1");
   COMPLAINS("parameter \"foo\": expected name=value", "query", "runs", "foo");
   COMPLAINS_OF("parameter buffer=much: expected a size such as 262144, 256KiB or 1MiB", "query", "runs", "buffer=much");
-  COMPLAINS("unknown format 'xml'; known are table, csv, json", "query", "runs", "--format", "xml");
+  COMPLAINS("unknown format 'xml'; known are table, csv, json, markdown", "query", "runs", "--format", "xml");
 }
 END_TEST
 

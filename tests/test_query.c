@@ -116,7 +116,7 @@ START_TEST(queries_cannot_write) {
   ck_assert_int_ne(access("copy.db", F_OK), 0);
   fixture_assert_csv("SELECT value FROM v_group, json_each(ops) ORDER BY 1", NULL,
                      "value\r\na\r\nb\r\nc\r\n");
-  fixture_assert_csv("PRAGMA user_version", NULL, "user_version\r\n2\r\n");
+  fixture_assert_csv("PRAGMA user_version", NULL, "user_version\r\n3\r\n");
   fixture_assert_csv("SELECT name FROM pragma_table_info('v_curve')", NULL,
                      "name\r\nrun_id\r\nordinal\r\nplans\r\nfuseable_dram_bytes\r\n");
 }
@@ -404,7 +404,7 @@ START_TEST(the_manual_is_complete) {
     const char *row = strstr(section, words);
     ck_assert_msg(row != NULL && row < end, "no row%s", words);
   }
-  ck_assert_int_eq(columns, 66 + 42 + 4 + 14);
+  ck_assert_int_eq(columns, 70 + 42 + 4 + 14 + 8);
   sqlite3_finalize(statement);
   sqlite3_close(db);
   for (size_t i = 0; i < named_query_count; i++) {
@@ -425,6 +425,18 @@ START_TEST(csv_is_quoted) {
       NULL,
       "\"x,y\",q,l,n,e,b,p,r,i\r\n\"a,b\",\"say \"\"hi\"\"\",\"two\nlines\",,\"\",00ff,\" pad\",1.5,"
       "-9223372036854775808\r\n");
+}
+END_TEST
+
+START_TEST(markdown_cells_stay_in_their_cells) {
+  fixture_write_example();
+  fixture_assert_answer(
+      "SELECT 'a|b\\c' || char(10, 9, 233) || CAST(x'ff' AS TEXT) AS \"k|y\", NULL AS n, 0.5 AS r, 7 AS k,"
+      " x'0aF0' AS b UNION ALL SELECT 'z', 1, 2, 'text', 4",
+      NULL, query_print_markdown,
+      "| k\\|y | n | r | k | b |\n|---|---|---:|---:|---|\n"
+      "| a\\|b\\\\c ?\xc3\xa9? |  | 0.5 | 7 | 0af0 |\n| z | 1 | 2 | text | 4 |\n");
+  fixture_assert_answer("SELECT 1 AS x WHERE 0", NULL, query_print_markdown, "| x |\n|---|\n");
 }
 END_TEST
 
@@ -530,6 +542,7 @@ Suite *query_suite(void) {
   tcase_add_test(tcase, named_queries_have_the_parameters_they_state);
   tcase_add_test(tcase, the_manual_is_complete);
   tcase_add_test(tcase, csv_is_quoted);
+  tcase_add_test(tcase, markdown_cells_stay_in_their_cells);
   tcase_add_test(tcase, json_is_valid);
   tcase_add_test(tcase, tables_are_aligned);
   tcase_add_test(tcase, only_long_documents_are_cut);

@@ -45,10 +45,22 @@ static void assert_integrity(void) {
   ck_assert_int_eq(fixture_integer("SELECT count(*) FROM pragma_foreign_key_check"), 0);
 }
 
+static int64_t broken_runs(void) {
+  return fixture_integer(
+      "SELECT count(*) FROM v_run AS r WHERE group_count <> (SELECT count(*) FROM v_group AS g WHERE"
+      " g.run_id = r.run_id) OR 3 <> (SELECT count(*) FROM v_curve AS c WHERE c.run_id = r.run_id) OR"
+      " 1 <> (SELECT count(*) FROM v_explanation AS e WHERE e.run_id = r.run_id) OR"
+      " 2 <> (SELECT count(*) FROM v_front AS f WHERE f.run_id = r.run_id)");
+}
+
 /* ---- writing and reading back ---- */
 
 START_TEST(every_column_comes_back) {
-  fixture_write_example();
+  struct store *store = fixture_open_database();
+  struct store_run run = fixture_example_run();
+  run.cell_key = "ab12";
+  fixture_write(store, &run);
+  store_close(store);
   fixture_assert_csv(
       "SELECT * FROM v_run", NULL,
       "run_id,started_at,wall_seconds,tool_version,verb,network,network_hash,hardware_id,hardware,"
@@ -60,12 +72,13 @@ START_TEST(every_column_comes_back) {
       "array_busy_cycles,lanes_busy_cycles,dram_busy_cycles,macs,vector_operations,buffer_read_bytes,"
       "buffer_write_bytes,dram_activates,peak_occupied_bytes,mac_pj,vector_pj,buffer_pj,dram_pj,"
       "static_pj,energy_pj,latency_seconds,array_utilisation,lanes_utilisation,dram_utilisation,"
-      "arithmetic_intensity,machine_balance,bound,inferences,layer_by_layer_cycles,layer_by_layer_pj\r\n"
+      "arithmetic_intensity,machine_balance,bound,inferences,layer_by_layer_cycles,layer_by_layer_pj,"
+      "groups_proposed,groups_proposed_valid,experiment,cell_key\r\n"
       "1,2024-05-06T07:08:09Z,1.25,0.1.0,schedule,tiny,00ff,1,edge,\"name: edge\n\",262144,8,16,32,lbdf,"
       "local,trace-get,2000,-5,3,\"{\"\"k\"\":10}\",1000,1102,1003,99,104,105,2,4000,4107,108,901,900,109,"
       "110,111,"
       "201,202,203,204,205,206,207,208,209,210,211,212,213,214,215.5,216.5,217.5,218.5,219.5,220.5,"
-      "221.5,0.222,0.223,0.224,225.25,226.75,memory,228,229,230.5\r\n");
+      "221.5,0.222,0.223,0.224,225.25,226.75,memory,228,229,230.5,112,113,paper,ab12\r\n");
   fixture_assert_csv(
       "SELECT * FROM v_group", NULL,
       "run_id,ordinal,ops,first_op,last_op,op_count,method,valid,fuseable,required_bytes,dram_read_bytes,"
@@ -87,6 +100,10 @@ START_TEST(every_column_comes_back) {
       "run_id,ordinal,group_first_op,group_last_op,required_bytes,capacity_bytes,culprit_op,"
       "culprit_weight_bytes,culprit_row_bytes,cut_from,cut_to,side_a_bytes,side_b_bytes,times\r\n"
       "1,0,g1,g2,71,72,c3,74,75,f6,t7,78,79,80\r\n");
+  fixture_assert_csv(
+      "SELECT * FROM v_front", NULL,
+      "run_id,ordinal,fuseable_dram_bytes,max_required_bytes,group_count,cycles,energy_pj,groups\r\n"
+      "1,0,401,402,403,404,405.5,\"[[\"\"a\"\",\"\"b\"\"],[\"\"c\"\"]]\"\r\n1,1,411,412,413,,,[]\r\n");
 }
 END_TEST
 
@@ -95,14 +112,17 @@ START_TEST(unknown_values_are_null) {
   struct store_run run = fixture_example_run();
   run.search = run.splitter = NULL;
   run.budget = run.seed = run.optimum_dram_bytes = run.bound_dram_bytes = NULL;
-  run.curve_count = run.explanation_count = 0;
+  run.groups_proposed = run.groups_proposed_valid = NULL;
+  run.experiment = NULL;
+  run.curve_count = run.explanation_count = run.front_count = 0;
   run.timed = NULL;
   fixture_write(store, &run);
   store_close(store);
   fixture_assert_csv(
       "SELECT count(*) AS n FROM v_run WHERE search IS NULL AND splitter IS NULL AND budget IS NULL"
       " AND seed IS NULL AND optimum_dram_bytes IS NULL AND bound_dram_bytes IS NULL AND cycles IS NULL"
-      " AND energy_pj IS NULL AND bound IS NULL AND layer_by_layer_cycles IS NULL",
+      " AND energy_pj IS NULL AND bound IS NULL AND layer_by_layer_cycles IS NULL"
+      " AND groups_proposed IS NULL AND groups_proposed_valid IS NULL AND experiment IS NULL AND cell_key IS NULL",
       NULL, "n\r\n1\r\n");
 }
 END_TEST
@@ -120,6 +140,25 @@ START_TEST(hardware_and_networks_are_kept_once) {
       "SELECT (SELECT count(*) FROM network) AS n, (SELECT count(*) FROM hardware) AS h,"
       " (SELECT group_concat(hardware_id) FROM v_run) AS ids",
       NULL, "n,h,ids\r\n2,2,\"1,1,2\"\r\n");
+}
+END_TEST
+
+START_TEST(a_cell_is_kept_once) {
+  struct error err = ERROR_INIT;
+  struct store *store = fixture_open_database();
+  struct store_run run = fixture_example_run();
+  run.cell_key = "ab12";
+  ck_assert_int_eq(fixture_write(store, &run), 1);
+  ck_assert_int_eq(store_write_run(store, NULL, &run, &err), -1);
+  ck_assert_ptr_nonnull(strstr(err.message, "run.cell_key"));
+  run.cell_key = "ab13";
+  fixture_write(store, &run);
+  run.cell_key = NULL;
+  fixture_write(store, &run);
+  fixture_write(store, &run);
+  store_close(store);
+  ck_assert_int_eq(fixture_integer("SELECT count(*) FROM v_run"), 4);
+  ck_assert_int_eq(broken_runs(), 0);
 }
 END_TEST
 
@@ -447,13 +486,6 @@ static pid_t start_writer(int runs) {
   return child;
 }
 
-static int64_t broken_runs(void) {
-  return fixture_integer(
-      "SELECT count(*) FROM v_run AS r WHERE group_count <> (SELECT count(*) FROM v_group AS g WHERE"
-      " g.run_id = r.run_id) OR 3 <> (SELECT count(*) FROM v_curve AS c WHERE c.run_id = r.run_id) OR"
-      " 1 <> (SELECT count(*) FROM v_explanation AS e WHERE e.run_id = r.run_id)");
-}
-
 START_TEST(two_processes_share_a_database) {
   pid_t children[2];
   for (int i = 0; i < 2; i++) children[i] = start_writer(50);
@@ -574,6 +606,7 @@ Suite *store_suite(void) {
   tcase_add_test(tcase, every_column_comes_back);
   tcase_add_test(tcase, unknown_values_are_null);
   tcase_add_test(tcase, hardware_and_networks_are_kept_once);
+  tcase_add_test(tcase, a_cell_is_kept_once);
   tcase_add_test(tcase, hostile_names_are_only_text);
   tcase_add_test(tcase, a_bad_record_leaves_nothing);
   tcase_add_test(tcase, opening_again_changes_nothing);

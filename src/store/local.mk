@@ -4,6 +4,7 @@ src_store_libstore_a_SOURCES = \
 	src/store/guard.c src/store/guard.h \
 	src/store/named.c src/store/named.h \
 	src/store/query.c src/store/query.h \
+	src/store/query_markdown.c \
 	src/store/query_print.c src/store/query_print.h \
 	src/store/query_table.c \
 	src/store/query_text.c src/store/query_text.h \

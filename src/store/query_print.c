@@ -10,16 +10,9 @@ const struct query_format query_formats[] = {
     {"table", "aligned columns for people", query_print_table},
     {"csv", "comma-separated values with a header line (RFC 4180)", query_print_csv},
     {"json", "array of objects", query_print_json},
+    {"markdown", "a table in Markdown", query_print_markdown},
 };
 const size_t query_format_count = sizeof query_formats / sizeof query_formats[0];
-
-static void print_blob(FILE *out, const struct query_value *value) {
-  char hex[3];
-  for (size_t i = 0; i < value->length; i++) {
-    query_hex(hex, value->bytes[i]);
-    fputs(hex, out);
-  }
-}
 
 static void csv_text(FILE *out, const char *bytes, size_t length) {
   bool quoted = length == 0 || bytes[0] == ' ' || bytes[length - 1] == ' ';
@@ -31,24 +24,6 @@ static void csv_text(FILE *out, const char *bytes, size_t length) {
     fputc(bytes[i], out);
   }
   if (quoted) fputc('"', out);
-}
-
-static void csv_value(FILE *out, const struct query_value *value) {
-  char number[QUERY_NUMBER_BYTES];
-  switch (value->type) {
-    case QUERY_NULL:
-      break;
-    case QUERY_INTEGER:
-    case QUERY_REAL:
-      fputs(query_number_text(number, value), out);
-      break;
-    case QUERY_TEXT:
-      csv_text(out, value->bytes, value->length);
-      break;
-    case QUERY_BLOB:
-      print_blob(out, value);
-      break;
-  }
 }
 
 int query_print_csv(FILE *out, struct query *query, struct error *err) {
@@ -64,7 +39,7 @@ int query_print_csv(FILE *out, struct query *query, struct error *err) {
     for (size_t i = 0; i < columns; i++) {
       struct query_value value = query_value(query, i);
       if (i > 0) fputc(',', out);
-      csv_value(out, &value);
+      query_print_value(out, &value, csv_text);
     }
     fputs("\r\n", out);
   }
@@ -114,7 +89,7 @@ static void json_value(FILE *out, const struct query_value *value) {
       break;
     case QUERY_BLOB:
       fputc('"', out);
-      print_blob(out, value);
+      query_print_hex(out, value);
       fputc('"', out);
       break;
   }

@@ -21,6 +21,10 @@ int query_print_csv(FILE *out, struct query *query, struct error *err);
 /* An array of objects, one on a line. Invalid UTF-8 becomes U+FFFD. */
 int query_print_json(FILE *out, struct query *query, struct error *err);
 
+/* A table in Markdown; NULL is empty, a line break a blank, other control characters and invalid UTF-8
+ * show as '?'. */
+int query_print_markdown(FILE *out, struct query *query, struct error *err);
+
 struct query_format {
   const char *name;
   const char *summary;

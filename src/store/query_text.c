@@ -52,3 +52,30 @@ int query_flush(FILE *out, struct error *err) {
   if (fflush(out) == 0 && !ferror(out)) return 0;
   return error_set(err, ERROR_OUTPUT, "cannot write the result of the query: %s", strerror(errno));
 }
+
+void query_print_hex(FILE *out, const struct query_value *blob) {
+  char hex[3];
+  for (size_t i = 0; i < blob->length; i++) {
+    query_hex(hex, blob->bytes[i]);
+    fputs(hex, out);
+  }
+}
+
+void query_print_value(FILE *out, const struct query_value *value,
+                       void (*print_text)(FILE *out, const char *bytes, size_t length)) {
+  char number[QUERY_NUMBER_BYTES];
+  switch (value->type) {
+    case QUERY_NULL:
+      break;
+    case QUERY_INTEGER:
+    case QUERY_REAL:
+      fputs(query_number_text(number, value), out);
+      break;
+    case QUERY_TEXT:
+      print_text(out, value->bytes, value->length);
+      break;
+    case QUERY_BLOB:
+      query_print_hex(out, value);
+      break;
+  }
+}

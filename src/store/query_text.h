@@ -16,6 +16,12 @@ const char *query_number_text(char *text, const struct query_value *value);
 /* Bytes of the valid UTF-8 sequence at the start of bytes; 0 if there is none. */
 size_t query_utf8_length(const char *bytes, size_t length);
 
+/* A value by itself: nothing for NULL, numbers as query_number_text(), blobs as hex, texts as print_text
+ * shows them. */
+void query_print_value(FILE *out, const struct query_value *value,
+                       void (*print_text)(FILE *out, const char *bytes, size_t length));
+void query_print_hex(FILE *out, const struct query_value *blob);
+
 /* Two lower-case digits of a byte, and a terminator. */
 void query_hex(char text[3], char byte);
 

@@ -152,6 +152,21 @@ static const char schema_tables[] =
   "  mac_pj, vector_pj, buffer_pj, dram_pj, static_pj, energy_pj, latency_seconds,"                           \
   "  array_utilisation, lanes_utilisation, dram_utilisation, arithmetic_intensity, machine_balance, bound,"
 
+#define SCHEMA_RUN_NAMES                                                                                      \
+  "  run.id AS run_id, started_at, wall_seconds, tool_version, verb,"                                         \
+  "  network.name AS network, network.hash AS network_hash,"                                                  \
+  "  hardware_id, hardware.name AS hardware, hardware.description AS hardware_description,"                   \
+  "  buffer_bytes, activation_bits, weight_bits, bias_bits,"                                                  \
+  "  method, search, splitter, budget, seed, jobs, options,"                                                  \
+  "  fuseable_dram_bytes, total_dram_bytes, dram_read_bytes, dram_write_bytes, weight_bytes,"                 \
+  "  max_required_bytes, group_count, layer_by_layer_dram_bytes, layer_by_layer_total_bytes,"                 \
+  "  compulsory_bytes, optimum_dram_bytes, bound_dram_bytes,"                                                 \
+  "  simulations, plans_proposed, invalid_groups,"
+
+#define SCHEMA_RUN_TABLES                                                                                     \
+  "  FROM run JOIN network ON network.id = run.network_id JOIN hardware ON hardware.id = run.hardware_id"     \
+  "  LEFT JOIN run_timed ON run_timed.run_id = run.id;"
+
 static const char schema_timed[] =
     "CREATE TABLE run_timed ("
     "  run_id INTEGER PRIMARY KEY REFERENCES run (id) ON DELETE CASCADE," SCHEMA_TIMED_COLUMNS
@@ -168,25 +183,38 @@ static const char schema_timed[] =
     ") STRICT;"
     "DROP VIEW v_run;"
     "DROP VIEW v_group;"
-    "CREATE VIEW v_run AS SELECT"
-    "  run.id AS run_id, started_at, wall_seconds, tool_version, verb,"
-    "  network.name AS network, network.hash AS network_hash,"
-    "  hardware_id, hardware.name AS hardware, hardware.description AS hardware_description,"
-    "  buffer_bytes, activation_bits, weight_bits, bias_bits,"
-    "  method, search, splitter, budget, seed, jobs, options,"
-    "  fuseable_dram_bytes, total_dram_bytes, dram_read_bytes, dram_write_bytes, weight_bytes,"
-    "  max_required_bytes, group_count, layer_by_layer_dram_bytes, layer_by_layer_total_bytes,"
-    "  compulsory_bytes, optimum_dram_bytes, bound_dram_bytes,"
-    "  simulations, plans_proposed, invalid_groups," SCHEMA_TIMED_NAMES
-    "  inferences, layer_by_layer_cycles, layer_by_layer_pj"
-    "  FROM run JOIN network ON network.id = run.network_id JOIN hardware ON hardware.id = run.hardware_id"
-    "  LEFT JOIN run_timed ON run_timed.run_id = run.id;"
+    "CREATE VIEW v_run AS SELECT" SCHEMA_RUN_NAMES SCHEMA_TIMED_NAMES
+    "  inferences, layer_by_layer_cycles, layer_by_layer_pj" SCHEMA_RUN_TABLES
     "CREATE VIEW v_group AS SELECT"
     "  run_id, ordinal, ops, first_op, last_op, op_count, method, valid, fuseable, required_bytes,"
     "  dram_read_bytes, dram_write_bytes, weight_bytes, stripes," SCHEMA_TIMED_NAMES
     "  start_cycle FROM run_group LEFT JOIN run_group_timed USING (run_id, ordinal);";
 
-const char *const schema_steps[] = {schema_tables, schema_timed};
+static const char schema_experiments[] =
+    "ALTER TABLE run ADD COLUMN groups_proposed INTEGER;"
+    "ALTER TABLE run ADD COLUMN groups_proposed_valid INTEGER;"
+    "ALTER TABLE run ADD COLUMN experiment TEXT;"
+    "ALTER TABLE run ADD COLUMN cell_key TEXT;"
+    "CREATE UNIQUE INDEX run_by_cell ON run (cell_key);"
+    "CREATE TABLE run_front ("
+    "  run_id INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,"
+    "  ordinal INTEGER NOT NULL,"
+    "  fuseable_dram_bytes INTEGER NOT NULL,"
+    "  max_required_bytes INTEGER NOT NULL,"
+    "  group_count INTEGER NOT NULL,"
+    "  cycles INTEGER,"
+    "  energy_pj REAL,"
+    "  groups TEXT NOT NULL,"
+    "  PRIMARY KEY (run_id, ordinal)"
+    ") STRICT;"
+    "DROP VIEW v_run;"
+    "CREATE VIEW v_run AS SELECT" SCHEMA_RUN_NAMES SCHEMA_TIMED_NAMES
+    "  inferences, layer_by_layer_cycles, layer_by_layer_pj,"
+    "  groups_proposed, groups_proposed_valid, experiment, cell_key" SCHEMA_RUN_TABLES
+    "CREATE VIEW v_front AS SELECT"
+    "  run_id, ordinal, fuseable_dram_bytes, max_required_bytes, group_count, cycles, energy_pj, groups FROM run_front;";
+
+const char *const schema_steps[] = {schema_tables, schema_timed, schema_experiments};
 const size_t schema_step_count = sizeof schema_steps / sizeof schema_steps[0];
 
 int schema_identify(size_t *version, sqlite3 *db, const char *path, size_t newest, enum error_kind kind,

@@ -101,6 +101,16 @@ struct store_explanation {
   uint64_t times;        /* how often it was given */
 };
 
+/* One plan of the Pareto front that a search of several objectives found. */
+struct store_front_point {
+  uint64_t fuseable_dram_bytes;
+  uint64_t max_required_bytes;
+  uint64_t group_count;
+  const uint64_t *cycles;  /* NULL: untimed */
+  const double *energy_pj; /* NULL: untimed */
+  const char *groups;      /* JSON array of arrays of op names */
+};
+
 struct store_run {
   const char *tool_version;
   const char *started_at; /* UTC, ISO 8601: 2024-05-06T07:08:09Z */
@@ -129,6 +139,10 @@ struct store_run {
   uint64_t simulations;               /* distinct groups evaluated */
   uint64_t plans_proposed;
   uint64_t invalid_groups; /* distinct groups found to overflow */
+  const uint64_t *groups_proposed;       /* see docs/database.md; NULL: nothing was searched */
+  const uint64_t *groups_proposed_valid; /* likewise */
+  const char *experiment;                /* that the run is part of; NULL: none */
+  const char *cell_key;                  /* hash of all that the run's results depend on, unique; NULL: no experiment */
   const struct store_run_timed *timed; /* NULL: untimed */
   const struct store_group *groups;
   uint64_t group_count;
@@ -136,6 +150,8 @@ struct store_run {
   uint64_t curve_count;
   const struct store_explanation *explanations;
   uint64_t explanation_count;
+  const struct store_front_point *front;
+  uint64_t front_count; /* 0: one objective */
 };
 
 struct store;

@@ -14,6 +14,7 @@ enum field_type {
   FIELD_OPTIONAL_COUNT, /* const uint64_t *, NULL is NULL */
   FIELD_OPTIONAL_BITS,  /* the same, stored as the signed number of the same bits */
   FIELD_REAL,           /* double; infinite is NULL */
+  FIELD_OPTIONAL_REAL,  /* const double *, NULL is NULL */
   FIELD_BOOL,           /* bool */
 };
 
@@ -28,7 +29,7 @@ struct field {
 /* clang-format off */
 #define FIELD_TYPE(record, member) _Generic(((const record *)NULL)->member, \
     const char *: FIELD_TEXT, uint64_t: FIELD_COUNT, const uint64_t *: FIELD_OPTIONAL_COUNT, \
-    double: FIELD_REAL, bool: FIELD_BOOL)
+    double: FIELD_REAL, const double *: FIELD_OPTIONAL_REAL, bool: FIELD_BOOL)
 #define FIELD(record, member) {#member, FIELD_TYPE(record, member), offsetof(record, member)}
 #define FIELD_WITHIN(record, part, member) \
   {#member, FIELD_TYPE(record, part.member), offsetof(record, part.member)}
@@ -72,6 +73,10 @@ static const struct field run_fields[] = {
     FIELD(struct store_run, simulations),
     FIELD(struct store_run, plans_proposed),
     FIELD(struct store_run, invalid_groups),
+    FIELD(struct store_run, groups_proposed),
+    FIELD(struct store_run, groups_proposed_valid),
+    FIELD(struct store_run, experiment),
+    FIELD(struct store_run, cell_key),
 };
 
 static const struct field group_fields[] = {
@@ -152,6 +157,15 @@ static const struct field explanation_fields[] = {
     FIELD(struct store_explanation, times),
 };
 
+static const struct field front_fields[] = {
+    FIELD(struct store_front_point, fuseable_dram_bytes),
+    FIELD(struct store_front_point, max_required_bytes),
+    FIELD(struct store_front_point, group_count),
+    FIELD(struct store_front_point, cycles),
+    FIELD(struct store_front_point, energy_pj),
+    FIELD(struct store_front_point, groups),
+};
+
 /* A table whose rows are made of keys, which are numbers given apart, and a record. */
 struct table {
   const char *name;
@@ -172,6 +186,7 @@ static const struct table group_timed_table = {
 static const struct table curve_table = {"run_curve", {"run_id", "ordinal"}, FIELDS(curve_fields)};
 static const struct table explanation_table = {
     "run_explanation", {"run_id", "ordinal"}, FIELDS(explanation_fields)};
+static const struct table front_table = {"run_front", {"run_id", "ordinal"}, FIELDS(front_fields)};
 
 struct writer {
   sqlite3 *db;
@@ -248,6 +263,7 @@ static int write_bind_field(const struct writer *writer, sqlite3_stmt *statement
                             const struct field *field, const void *record) {
   const void *member = (const char *)record + field->offset;
   const uint64_t *count = field->type == FIELD_COUNT ? member : NULL;
+  const double *real = field->type == FIELD_REAL ? member : NULL;
   int code = SQLITE_OK;
   switch (field->type) {
     case FIELD_TEXT:
@@ -257,15 +273,17 @@ static int write_bind_field(const struct writer *writer, sqlite3_stmt *statement
     case FIELD_OPTIONAL_BITS:
       count = *(const uint64_t *const *)member;
       break;
-    case FIELD_REAL:
-      if (!isinf(*(const double *)member)) code = sqlite3_bind_double(statement, index, *(const double *)member);
+    case FIELD_OPTIONAL_REAL:
+      real = *(const double *const *)member;
       break;
     case FIELD_BOOL:
       code = sqlite3_bind_int(statement, index, *(const bool *)member);
       break;
     case FIELD_COUNT:
+    case FIELD_REAL:
       break;
   }
+  if (real != NULL && !isinf(*real)) code = sqlite3_bind_double(statement, index, *real);
   if (count != NULL && field->type == FIELD_OPTIONAL_BITS) {
     code = sqlite3_bind_int64(statement, index, (sqlite3_int64)*count);
   } else if (count != NULL) {
@@ -359,7 +377,8 @@ int write_run(sqlite3 *db, const char *path, int64_t *run_id, const struct store
   *run_id = id;
   if (write_parts(&writer, &group_table, id, run->groups, sizeof *run->groups, run->group_count) != 0 ||
       write_timed(&writer, id, run) != 0 ||
-      write_parts(&writer, &curve_table, id, run->curve, sizeof *run->curve, run->curve_count) != 0) {
+      write_parts(&writer, &curve_table, id, run->curve, sizeof *run->curve, run->curve_count) != 0 ||
+      write_parts(&writer, &front_table, id, run->front, sizeof *run->front, run->front_count) != 0) {
     return -1;
   }
   return write_parts(&writer, &explanation_table, id, run->explanations, sizeof *run->explanations,
