@@ -1,5 +1,7 @@
 bin_PROGRAMS += spillway
 spillway_SOURCES = \
+	src/cli/compare_explainers.c \
+	src/cli/comparing.c src/cli/comparing.h \
 	src/cli/document.c src/cli/document.h \
 	src/cli/dram.c \
 	src/cli/explain.c \

@@ -47,11 +47,6 @@ struct schedule {
   double seconds;
 };
 
-static unsigned processor_count(void) {
-  long count = sysconf(_SC_NPROCESSORS_ONLN);
-  return count < 1 ? 1 : (unsigned)count;
-}
-
 /* Tells before the search, and not after it, that the plan has no place to be written to. */
 static int check_output(const char *path, struct error *err) {
   struct stat status;
@@ -76,7 +71,7 @@ static int prepare(struct schedule *schedule, struct error *err) {
       .seed = settings->seed,
       .bound = settings->bound,
       .limits = {settings->ideals, settings->steps, settings->groups},
-      .jobs = settings->jobs == 0 ? processor_count() : (unsigned)settings->jobs,
+      .jobs = settings_jobs(settings->jobs),
   };
   schedule->options.split.objective = objective_find(settings->objective);
   if (schedule->options.split.method == NULL) return -1;

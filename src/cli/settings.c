@@ -1,6 +1,7 @@
 #include "cli/settings.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cli/find.h"
 #include "cli/names.h"
@@ -49,6 +50,7 @@ static const struct option_spec split_options[] = {
      "cuts followed where none leaves both sides fitting; 0 for the paper's rule", SPLIT(breadth)},
 };
 const struct option_group split_group = OPTION_GROUP(split_options);
+const struct option_group tree_group = {split_options + 1, sizeof split_options / sizeof split_options[0] - 1};
 
 struct split_rules settings_split_rules(const struct split_options *options, const struct method *method) {
   return (struct split_rules){method, explainer_find(options->explainer), options->fraction, options->breadth,
@@ -79,6 +81,12 @@ static const struct option_spec progress_options[] = {
      offsetof(struct progress_options, quiet)},
 };
 const struct option_group progress_group = OPTION_GROUP(progress_options);
+
+unsigned settings_jobs(uint64_t jobs) {
+  long processors = sysconf(_SC_NPROCESSORS_ONLN);
+  if (jobs > 0) return (unsigned)jobs;
+  return processors < 1 ? 1 : (unsigned)processors;
+}
 
 /* Options that set keys of the hardware. The more special ones come last. */
 static const struct {

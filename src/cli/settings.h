@@ -3,6 +3,7 @@
 #define SPILLWAY_CLI_SETTINGS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "cli/options.h"
 #include "hw/hw.h"
@@ -37,6 +38,7 @@ struct split_options {
   uint64_t breadth;
 };
 extern const struct option_group split_group;
+extern const struct option_group tree_group; /* without the explainer */
 
 struct database_options {
   const char *path;
@@ -59,6 +61,9 @@ struct progress_options {
   bool quiet;
 };
 extern const struct option_group progress_group;
+
+/* Threads for the value of --jobs, 0 being one per processor. */
+unsigned settings_jobs(uint64_t jobs);
 
 /* The hardware that the options describe. Errors name the option or the file. */
 int settings_hardware(struct hw *hw, const struct target_options *options, struct error *err);

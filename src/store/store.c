@@ -122,18 +122,38 @@ int store_open(struct store **out, const char *path, struct error *err) {
   return status;
 }
 
-int store_write_run(struct store *store, int64_t *run_id, const struct store_run *run, struct error *err) {
-  static const char action[] = "store the run";
-  if (store_exec(store->db, "BEGIN IMMEDIATE") != SQLITE_OK) return store_fail(store, action, err);
-  int64_t id = 0;
-  int status = write_run(store->db, store->path, &id, run, err);
+/* Begins a transaction that holds the write lock. */
+static int store_begin(struct store *store, const char *action, struct error *err) {
+  return store_exec(store->db, "BEGIN IMMEDIATE") == SQLITE_OK ? 0 : store_fail(store, action, err);
+}
+
+/* Commits if status is 0, or else leaves nothing; *id_out, unless NULL, receives id only if it did. */
+static int store_end(struct store *store, int status, int64_t id, int64_t *id_out, const char *action,
+                     struct error *err) {
   if (status == 0 && store_exec(store->db, "COMMIT") != SQLITE_OK) status = store_fail(store, action, err);
   if (status != 0) {
     sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
-  } else if (run_id != NULL) {
-    *run_id = id;
+  } else if (id_out != NULL) {
+    *id_out = id;
   }
   return status;
+}
+
+int store_write_run(struct store *store, int64_t *run_id, const struct store_run *run, struct error *err) {
+  static const char action[] = "store the run";
+  int64_t id = 0;
+  if (store_begin(store, action, err) != 0) return -1;
+  int status = write_run(store->db, store->path, &id, run, err);
+  return store_end(store, status, id, run_id, action, err);
+}
+
+int store_write_comparison(struct store *store, int64_t *comparison_id, const struct store_comparison *comparison,
+                           struct error *err) {
+  static const char action[] = "store the comparison";
+  int64_t id = 0;
+  if (store_begin(store, action, err) != 0) return -1;
+  int status = write_comparison(store->db, store->path, &id, comparison, err);
+  return store_end(store, status, id, comparison_id, action, err);
 }
 
 void store_close(struct store *store) {

@@ -12,4 +12,8 @@
  * the caller rolls back on an error. path is for messages. */
 int write_run(sqlite3 *db, const char *path, int64_t *run_id, const struct store_run *run, struct error *err);
 
+/* The same for a comparison of explainers. */
+int write_comparison(sqlite3 *db, const char *path, int64_t *comparison_id,
+                     const struct store_comparison *comparison, struct error *err);
+
 #endif
