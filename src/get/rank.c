@@ -88,8 +88,10 @@ static uint64_t crossing_bytes(const struct passing_list *list, struct group_cut
 
 /* ---- order ---- */
 
-/* By relief for each crossing byte, the larger first; equals by crossing bytes. */
+/* Cuts that are enough first, then by relief for each crossing byte, the larger first; equals by crossing
+ * bytes. */
 static int compare_worth(const struct explained_cut *a, const struct explained_cut *b) {
+  if (a->enough != b->enough) return a->enough ? -1 : 1;
   unsigned __int128 left = (unsigned __int128)a->relief_bytes * b->crossing_bytes;
   unsigned __int128 right = (unsigned __int128)b->relief_bytes * a->crossing_bytes;
   if (left != right) return left > right ? -1 : 1;
@@ -156,11 +158,13 @@ static struct explained_cut predict(struct group_cut cut, uint64_t side_bytes, u
                                     uint64_t capacity_bytes) {
   uint64_t other_bytes = total_bytes - side_bytes;
   uint64_t larger = side_bytes > other_bytes ? side_bytes : other_bytes;
-  if (larger < capacity_bytes) larger = capacity_bytes;
+  bool enough = larger <= capacity_bytes;
+  if (enough) larger = capacity_bytes;
   return (struct explained_cut){
       .cut = cut,
       .side_bytes = side_bytes,
       .other_bytes = other_bytes,
+      .enough = enough,
       .relief_bytes = larger < total_bytes ? total_bytes - larger : 0,
   };
 }

@@ -5,8 +5,8 @@
 #include "get/explainer.h"
 
 /* Fills in what each cut of the list leaves (struct explained_cut) and puts the cuts of the
- * edge first that relieve most for each byte that they send through DRAM: relief alone
- * favours cuts through the widest maps. The cuts of an edge stay together, the better one
+ * edge first that leave both sides fitting, and then those that relieve most for each byte
+ * that they send through DRAM: relief alone favours cuts through the widest maps. The cuts of an edge stay together, the better one
  * first. Equals are in order of the DRAM bytes, then of the edges. out holds cuts->count
  * items. tensor_bytes is by tensor: all its rows; op_bytes by op: its share at the peak.
  * 0, or -1 without memory. */
