@@ -14,5 +14,6 @@ CLEANFILES += docs/completions/spillway
 EXTRA_DIST += docs/spillway.1.in docs/spillway.bash \
 	docs/database.md \
 	docs/dram.md \
+	docs/explainers.md \
 	docs/hardware.md \
 	docs/timing.md

@@ -4,4 +4,5 @@ EXTRA_DIST += \
 	scripts/check-dist \
 	scripts/demo \
 	scripts/lib.sh \
+	scripts/reproduce \
 	scripts/setup

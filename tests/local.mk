@@ -26,6 +26,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_cli_completion.c \
 	tests/test_cli_explain.c \
 	tests/test_cli_faults.c \
+	tests/test_cli_front.c \
 	tests/test_cli_golden.c \
 	tests/test_cli_help.c \
 	tests/test_cli_plot.c \
@@ -34,6 +35,8 @@ tests_spillway_tests_SOURCES = \
 	tests/test_cli_simulate.c \
 	tests/test_cli_terminal.c \
 	tests/test_cli_timed.c \
+	tests/test_cli_compare.c \
+	tests/test_compare.c \
 	tests/test_compute.c \
 	tests/test_conformance.c \
 	tests/test_docs.c \
@@ -45,6 +48,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_get.c \
 	tests/test_hw.c \
 	tests/test_include_law.c \
+	tests/test_nsga2.c \
 	tests/test_onnx.c \
 	tests/test_onnx_blocks.c \
 	tests/test_onnx_errors.c \

@@ -28,6 +28,8 @@
   X(get) \
   X(fuzz_corpus) \
   X(search) \
+  X(nsga2) \
+  X(compare) \
   X(exact) \
   X(store) \
   X(query) \

@@ -61,13 +61,14 @@ static const struct {
     {"WITH x AS (SELECT 1) DELETE FROM run", "it may only read"},
     {"BEGIN IMMEDIATE", "it may only read"},
     {"SELECT nope FROM v_run", "cannot run the query: no such column: nope"},
-    {"SELECT * FROM v_runs", "no such table: v_runs; the views are v_run, v_group, v_curve, v_explanation and v_front"},
+    {"SELECT * FROM v_runs",
+     "no such table: v_runs; the views are v_run, v_group, v_curve, v_explanation, v_front and v_explainer"},
     {"SELEC 1 FROM x", "near \"SELEC\": syntax error"},
     {"SELECT :a", "the SQL's parameter \"a\" has no value; give it as a=VALUE"},
     {"", "the query is empty"},
     {"rnus", "no query is called \"rnus\"; did you mean \"runs\"? there are best, saving, "},
     {"nothing",
-     "no query is called \"nothing\"; there are best, saving, culprits, "},
+     "no query is called \"nothing\"; there are best, saving, spread, culprits, "},
 };
 
 START_TEST(what_would_write_or_makes_no_sense_is_refused) {

@@ -38,7 +38,8 @@ START_TEST(a_schedule_adds_up_and_beats_layer_by_layer) {
                    "network network_hash method hardware compulsory_bytes layer_by_layer groups totals search");
   ck_assert_str_eq(
       cli_keys(cli_at(document, "search")),
-      "name objective objective_value split budget seed fraction breadth jobs plans_proposed groups_evaluated "
+      "name objective objective_value split budget seed fraction breadth jobs plans_proposed groups_proposed "
+      "groups_proposed_valid groups_evaluated "
       "groups_split seconds curve culprits");
   ck_assert_int_lt(cli_number(document, "totals.fuseable_dram_bytes"),
                    cli_number(document, "layer_by_layer.fuseable_dram_bytes"));
@@ -95,6 +96,8 @@ END_TEST
 
 static const char *const determined[][4] = {
     {"exact", "trace-get", "efficientnet_b0", "128KiB"},
+    {"nsga2", "trace-get", "squeezenet1_1", "128KiB"},
+    {"nsga2", "random", "mobilenet_v2", "128KiB"},
     {"local", "trace-get", "squeezenet1_1", "64KiB"},
     {"random", "random", "squeezenet1_1", "128KiB"},
     {"local", "random", "mobilenet_v3_small", "64KiB"},
@@ -236,6 +239,8 @@ START_TEST(a_search_is_recorded_with_all_that_it_takes_to_repeat_it) {
       {"compulsory_bytes", "compulsory_bytes"},
       {"parts", "totals.groups"},
       {"simulations", "search.groups_evaluated"},
+      {"groups_proposed", "search.groups_proposed"},
+      {"groups_proposed_valid", "search.groups_proposed_valid"},
       {"layer_by_layer_dram_bytes", "layer_by_layer.fuseable_dram_bytes"},
       {"buffer_bytes", "hardware.buffer.capacity"},
   };

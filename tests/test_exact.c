@@ -140,7 +140,9 @@ static struct search_options options_for(const char *objective) {
 static void run(struct search_result *result, const char *search, const struct sim_model *model,
                 const struct search_options *options) {
   struct error err = ERROR_INIT;
-  int status = search_run(result, search_find(search), model, options, &err);
+  struct search_options own = *options;
+  if (search_find(search)->has_front) own.further[own.further_count++] = objective_find("buffer");
+  int status = search_run(result, search_find(search), model, &own, &err);
   ck_assert_msg(status == 0, "%s", err.message);
 }
 

@@ -139,7 +139,7 @@ END_TEST
 
 START_TEST(parameters_are_checked) {
   fixture_write_example();
-  assert_refused("nothing", NULL, "no query is called \"nothing\"; there are best, saving, culprits");
+  assert_refused("nothing", NULL, "no query is called \"nothing\"; there are best, saving, spread, culprits");
   assert_refused("groups", "network=tiny", "groups has no parameter \"network\"; it takes run");
   assert_refused("runs", "limit=many", "parameter limit=many: expected a whole number");
   assert_refused("runs", "limit=-1", "expected a whole number");
@@ -257,6 +257,44 @@ START_TEST(saving_is_right) {
       "trace_get_run\r\n"
       "alpha,256.0,8/16/32,lbdf,random,2000,1,4.0,3.0,25.0,1,2\r\n"
       "beta,256.0,8/16/32,lbdf,random,2000,1,4.938,1.235,75.0,8,6\r\n");
+}
+END_TEST
+
+/* Four seeds of one policy: 2, 3, 4 and 9 MB, of which the median is 3.5, and an older 7 MB of seed 2 that does not
+ * count; three of another, 5, 6 and 10 MB; the optimum, 1.75 MB, comes from a run of its own. */
+START_TEST(spread_is_right) {
+  static const struct {
+    const char *splitter, *experiment;
+    uint64_t seed, megabytes;
+  } runs[] = {{"trace-get", "x", 2, 7}, {"trace-get", "x", 1, 4}, {"trace-get", "x", 2, 3}, {"trace-get", "x", 3, 9},
+              {"trace-get", "x", 4, 2}, {"random", "y", 1, 10},   {"random", "y", 2, 5},    {"random", "y", 3, 6}};
+  static const uint64_t optimum = 1750000;
+  struct store *store = fixture_open_database();
+  struct store_run run = fixture_example_run();
+  run.optimum_dram_bytes = run.bound_dram_bytes = NULL;
+  for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
+    run.splitter = runs[i].splitter;
+    run.experiment = runs[i].experiment;
+    run.seed = &runs[i].seed;
+    run.fuseable_dram_bytes = runs[i].megabytes * 1000000;
+    run.max_required_bytes = 1024 * runs[i].megabytes;
+    fixture_write(store, &run);
+  }
+  run.search = "exact";
+  run.experiment = NULL;
+  run.fuseable_dram_bytes = optimum;
+  run.optimum_dram_bytes = run.bound_dram_bytes = &optimum;
+  fixture_write(store, &run);
+  store_close(store);
+#define SPREAD_HEADER \
+  "network,buffer_kib,bits,method,search,splitter,budget,seeds,median_mb,least_mb,most_mb,largest_kib,optimum_mb," \
+  "bound_mb,gap_percent\r\n"
+#define SPREAD_GET "tiny,256.0,8/16/32,lbdf,local,trace-get,2000,4,3.5,2.0,9.0,9.0,1.75,1.75,100.0\r\n"
+  fixture_assert_csv("spread", NULL,
+                     SPREAD_HEADER "tiny,256.0,8/16/32,lbdf,exact,random,2000,1,1.75,1.75,1.75,6.0,1.75,1.75,0.0\r\n"
+                                   "tiny,256.0,8/16/32,lbdf,local,random,2000,3,6.0,5.0,10.0,10.0,1.75,1.75,242.86\r\n"
+                                   SPREAD_GET);
+  fixture_assert_csv("spread", "experiment=x", SPREAD_HEADER SPREAD_GET);
 }
 END_TEST
 
@@ -404,7 +442,7 @@ START_TEST(the_manual_is_complete) {
     const char *row = strstr(section, words);
     ck_assert_msg(row != NULL && row < end, "no row%s", words);
   }
-  ck_assert_int_eq(columns, 70 + 42 + 4 + 14 + 8);
+  ck_assert_int_eq(columns, 70 + 42 + 4 + 14 + 8 + 39);
   sqlite3_finalize(statement);
   sqlite3_close(db);
   for (size_t i = 0; i < named_query_count; i++) {
@@ -536,6 +574,7 @@ Suite *query_suite(void) {
   tcase_add_test(tcase, a_missing_database_is_not_made);
   tcase_add_test(tcase, best_is_right);
   tcase_add_test(tcase, saving_is_right);
+  tcase_add_test(tcase, spread_is_right);
   tcase_add_test(tcase, culprits_are_right);
   tcase_add_test(tcase, curve_runs_and_groups_are_right);
   tcase_add_test(tcase, timed_and_hotspots_are_right);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sched/candidate.h"
 #include "sched/search.h"
 #include "sched/split.h"
 #include "sim/report.h"
@@ -46,6 +47,7 @@ static void run_for(struct search_result *result, const struct fixture *fixture,
   };
   struct error err = ERROR_INIT;
   options.split.objective = objective_find(objective);
+  if (search_find(search)->has_front) options.further[options.further_count++] = objective_find("buffer");
   int status = search_run(result, search_find(search), &fixture->model, &options, &err);
   ck_assert_msg(status == 0, "%s", err.message);
 }
@@ -102,6 +104,8 @@ static void check_same(const struct search_result *a, const struct search_result
   ck_assert_uint_eq(a->fuseable_dram_bytes, b->fuseable_dram_bytes);
   ck_assert_uint_eq(a->groups_evaluated, b->groups_evaluated);
   ck_assert_uint_eq(a->groups_split, b->groups_split);
+  ck_assert_uint_eq(a->groups_proposed, b->groups_proposed);
+  ck_assert_uint_eq(a->groups_proposed_valid, b->groups_proposed_valid);
   ck_assert_uint_eq(a->plan.group_count, b->plan.group_count);
   ck_assert_mem_eq(a->plan.groups, b->plan.groups,
                    a->plan.group_count * a->plan.graph->set_words * sizeof(uint64_t));
@@ -143,7 +147,7 @@ static void check_value(const struct fixture *fixture, const struct search_resul
   ck_assert_int_eq(timed_create(&timed, &fixture->model, &err), 0);
   ck_assert_int_eq(plan_report_create(&report, sim, method_find("lbdf"), &result->plan, &err), 0);
   ck_assert_int_eq(timed_plan_create(&timed_plan, timed, &result->plan, &report, NULL, &err), 0);
-  const struct expense whole = {report.total_dram_bytes, timed_plan.total.cycles, timed_total_pj(&timed_plan.total)};
+  const struct expense whole = {.cycles = timed_plan.total.cycles, .energy_pj = timed_total_pj(&timed_plan.total)};
   double value = objective_find(objective)->value(&whole);
   ck_assert_double_eq_tol(result->value, value, 1e-9 * value);
   timed_plan_free(&timed_plan);
@@ -168,6 +172,52 @@ START_TEST(a_search_for_an_objective_serves_it_best) {
     search_result_free(&own);
     search_result_free(&again);
   }
+  fixture_close(&fixture);
+}
+END_TEST
+
+/* Counted again: the plans that a random search draws, by group. */
+START_TEST(groups_proposed_are_those_before_repair) {
+  struct fixture fixture;
+  struct candidate_space space;
+  struct candidate plan;
+  struct search_result result;
+  struct sim *sim;
+  struct error err = ERROR_INIT;
+  uint64_t fuseable[GRAPH_MAX_SET_WORDS], proposed = 0, valid = 0;
+  fixture_open(&fixture, "efficientnet_b0");
+  size_t words = fixture.graph->set_words;
+  ck_assert_int_eq(sim_create(&sim, &fixture.model, &err), 0);
+  ck_assert_int_eq(report_fuseable_ops(sim, method_find("lbdf"), fuseable), 0);
+  ck_assert_int_eq(candidate_space_create(&space, fixture.graph, fuseable, &err), 0);
+  ck_assert_int_eq(candidate_create(&plan, fixture.graph, &err), 0);
+  for (uint64_t n = 0; n < 120; n++) {
+    struct rng rng = rng_stream(7, n, 0);
+    struct plan drawn;
+    candidate_draw(&plan, &space, &rng);
+    ck_assert_int_eq(plan_from_numbers(&drawn, fixture.graph, plan.group_of, plan.group_count, &err), 0);
+    for (uint32_t g = 0; g < drawn.group_count; g++) {
+      struct group_cost cost;
+      if (bitset_count(plan_group(&drawn, g), words) < 2) continue;
+      ck_assert_int_eq(sim_cost(sim, plan_group(&drawn, g), &cost), 0);
+      proposed++;
+      valid += cost.required_bytes <= CAPACITY;
+    }
+    plan_free(&drawn);
+  }
+  run(&result, &fixture, "random", "trace-get", 1);
+  ck_assert_uint_eq(result.groups_proposed, proposed);
+  ck_assert_uint_eq(result.groups_proposed_valid, valid);
+  ck_assert_uint_gt(valid, 0);
+  ck_assert_uint_lt(valid, proposed);
+  search_result_free(&result);
+  run(&result, &fixture, "exact", "trace-get", 1);
+  ck_assert(result.bound.optimum);
+  ck_assert_uint_eq(result.groups_proposed, 0); /* the optimum is proven, not proposed */
+  search_result_free(&result);
+  candidate_free(&plan);
+  candidate_space_free(&space);
+  sim_free(sim);
   fixture_close(&fixture);
 }
 END_TEST
@@ -211,6 +261,7 @@ Suite *search_suite(void) {
   tcase_add_test(plans, every_search_and_splitter_gives_a_legal_plan);
   tcase_add_test(plans, threads_do_not_change_the_result);
   tcase_add_test(plans, a_search_for_an_objective_serves_it_best);
+  tcase_add_test(plans, groups_proposed_are_those_before_repair);
   tcase_add_test(plans, parts_of_a_split_cover_the_group);
   suite_add_tcase(suite, plans);
   return suite;

@@ -58,10 +58,22 @@ static double ratio(double part, double whole) { return whole == 0 ? 0 : part / 
 /* ---- for people ---- */
 
 static const struct table_column columns[] = {
-    {"", TABLE_LEFT},           {"explainer", TABLE_LEFT},  {"groups", TABLE_RIGHT},      {"rectified", TABLE_RIGHT},
-    {"at once", TABLE_RIGHT},   {"first cut", TABLE_RIGHT}, {"best cut", TABLE_RIGHT},    {"regret median", TABLE_RIGHT},
-    {"mean", TABLE_RIGHT},      {"worst", TABLE_RIGHT},     {"better", TABLE_RIGHT},      {"equal", TABLE_RIGHT},
-    {"simulations", TABLE_RIGHT}, {"of exhaustive", TABLE_RIGHT}, {"us median", TABLE_RIGHT}, {"mean", TABLE_RIGHT},
+    {"", TABLE_LEFT},
+    {"explainer", TABLE_LEFT},
+    {"groups", TABLE_RIGHT},
+    {"rectified", TABLE_RIGHT},
+    {"at once", TABLE_RIGHT},
+    {"first cut", TABLE_RIGHT},
+    {"best cut", TABLE_RIGHT},
+    {"regret median", TABLE_RIGHT},
+    {"mean", TABLE_RIGHT},
+    {"worst", TABLE_RIGHT},
+    {"better", TABLE_RIGHT},
+    {"equal", TABLE_RIGHT},
+    {"simulations", TABLE_RIGHT},
+    {"of exhaustive", TABLE_RIGHT},
+    {"us median", TABLE_RIGHT},
+    {"mean", TABLE_RIGHT},
 };
 enum { COLUMN_COUNT = sizeof columns / sizeof columns[0] };
 

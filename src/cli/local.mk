@@ -10,6 +10,7 @@ spillway_SOURCES = \
 	src/cli/figure_occupancy.c \
 	src/cli/find.c src/cli/find.h \
 	src/cli/finding.c src/cli/finding_print.c src/cli/finding.h \
+	src/cli/front.c src/cli/front.h \
 	src/cli/gnuplot.c src/cli/gnuplot.h \
 	src/cli/group.c src/cli/group.h \
 	src/cli/group_trace.c src/cli/group_trace.h \
@@ -19,6 +20,7 @@ spillway_SOURCES = \
 	src/cli/manual.c src/cli/manual.h \
 	src/cli/memory.c src/cli/memory.h \
 	src/cli/names.c src/cli/names.h \
+	src/cli/objectives.c src/cli/objectives.h \
 	src/cli/options.c src/cli/options.h \
 	src/cli/plan_print.c src/cli/plan_print.h \
 	src/cli/plot.c \

@@ -5,8 +5,10 @@
 
 #include "cli/document.h"
 #include "cli/group.h"
+#include "cli/memory.h"
 #include "cli/table.h"
 #include "util/bitset.h"
+#include "util/units.h"
 
 double plan_saving_percent(uint64_t bytes, uint64_t before) {
   return before == 0 ? 0 : 100 * (1 - (double)bytes / (double)before);
@@ -18,6 +20,11 @@ json_t *plan_ops_document(const struct graph *graph, const uint64_t *set) {
   json_t *list = json_array();
   for BITSET_EACH (v, set, graph->set_words) document_append(list, document_text(graph->ops[v].name));
   return list;
+}
+
+/* Of a group that has no other. */
+static uint32_t only_op(const struct plan *plan, uint32_t group) {
+  return (uint32_t)bitset_next(plan_group(plan, group), plan->graph->set_words, 0);
 }
 
 static json_t *group_document(const struct graph *graph, const uint64_t *set, const struct group_report *group) {
@@ -48,6 +55,18 @@ static json_t *totals_document(const struct plan_report *report) {
   return object;
 }
 
+static json_t *left_out_document(const struct plan *plan, const struct plan_report *report) {
+  json_t *list = json_array();
+  for (uint32_t g = 0; g < report->group_count; g++) {
+    if (!report->groups[g].left_out) continue;
+    json_t *object = json_object();
+    document_add_text(object, "op", plan->graph->ops[only_op(plan, g)].name);
+    document_add_count(object, "required_bytes", report->groups[g].cost.required_bytes);
+    document_append(list, object);
+  }
+  return list;
+}
+
 json_t *plan_document(const struct subject *subject, const struct method *method, const struct plan *plan,
                       const struct plan_report *report, const struct baseline *baseline) {
   json_t *document = json_object(), *groups = json_array(), *layers = json_object();
@@ -59,6 +78,7 @@ json_t *plan_document(const struct subject *subject, const struct method *method
   document_add_count(layers, "fuseable_dram_bytes", baseline->layers.fuseable_dram_bytes);
   document_add_count(layers, "total_dram_bytes", baseline->layers.total_dram_bytes);
   document_add(document, "layer_by_layer", layers);
+  if (subject->fuseable_only) document_add(document, "left_out", left_out_document(plan, report));
   for (uint32_t g = 0; g < report->group_count; g++) {
     document_append(groups, group_document(subject->graph, plan_group(plan, g), &report->groups[g]));
   }
@@ -68,6 +88,26 @@ json_t *plan_document(const struct subject *subject, const struct method *method
 }
 
 /* ---- tables ---- */
+
+void plan_print_left_out(const struct plan *plan, const struct plan_report *report) {
+  uint32_t neediest = 0;
+  uint64_t most = 0;
+  char needs[UNITS_TEXT_BYTES];
+  for (uint32_t g = 0; g < report->group_count; g++) {
+    if (!report->groups[g].left_out || report->groups[g].cost.required_bytes <= most) continue;
+    most = report->groups[g].cost.required_bytes;
+    neediest = only_op(plan, g);
+  }
+  if (report->left_out_groups == 0) return;
+  const char *name = plan->graph->ops[neediest].name;
+  units_format_bytes(needs, most);
+  if (report->left_out_groups == 1) {
+    cli_print("Left out of all totals: op '%s', which needs %s even alone.\n\n", name, needs);
+  } else {
+    cli_print("Left out of all totals: %u ops that fit the buffer in no way, the neediest '%s', which needs %s even "
+              "alone.\n\n", report->left_out_groups, name, needs);
+  }
+}
 
 void plan_print_groups(const struct plan *plan, const struct plan_report *report) {
   static const struct table_column columns[] = {
@@ -124,6 +164,7 @@ void plan_print_totals(const struct plan_report *report, const struct baseline *
   table_kib(table, report->max_required_bytes);
   table_text(table, "KiB");
   total_count(table, "groups", report->group_count);
+  if (report->left_out_groups > 0) total_count(table, "  left out", report->left_out_groups);
   total_count(table, "groups that overflow", report->invalid_groups);
   table_finish(table, stdout);
 }

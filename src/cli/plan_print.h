@@ -11,9 +11,12 @@
 /* Ops of a set: a list of their names. */
 json_t *plan_ops_document(const struct graph *graph, const uint64_t *set);
 
-/* Network, hardware, groups, totals and what to compare them with. */
+/* Network, hardware, groups, totals and what to compare them with; with --fuseable-only, what is left out. */
 json_t *plan_document(const struct subject *subject, const struct method *method, const struct plan *plan,
                       const struct plan_report *report, const struct baseline *baseline);
+
+/* A note of the ops that are left out; nothing if there are none. */
+void plan_print_left_out(const struct plan *plan, const struct plan_report *report);
 
 /* A row per group. */
 void plan_print_groups(const struct plan *plan, const struct plan_report *report);

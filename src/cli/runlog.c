@@ -4,7 +4,9 @@
 #include <time.h>
 
 #include "cli/document.h"
+#include "cli/front.h"
 #include "cli/memory.h"
+#include "cli/objectives.h"
 #include "cli/plan_print.h"
 #include "config.h"
 #include "util/bitset.h"
@@ -148,6 +150,27 @@ static void fill_groups(struct store_run *run, struct arena *arena, const struct
   fill_timed(run, groups, arena, record->timing);
 }
 
+static void fill_front(struct store_run *run, struct arena *arena, const struct runlog_search *search) {
+  const struct search_result *result = search->result;
+  struct store_front_point *front = cli_checked(ARENA_NEW(arena, struct store_front_point, result->front_count));
+  bool timed = search_options_timed(search->options);
+  for (size_t i = 0; i < result->front_count; i++) {
+    const struct search_front_point *point = &result->front[i];
+    json_t *groups = front_groups_document(&point->plan);
+    front[i] = (struct store_front_point){
+        .fuseable_dram_bytes = point->expense.dram_bytes,
+        .max_required_bytes = point->expense.required_bytes,
+        .group_count = point->plan.group_count,
+        .cycles = timed ? &point->expense.cycles : NULL,
+        .energy_pj = timed ? &point->expense.energy_pj : NULL,
+        .groups = own_text(arena, json_dumps(groups, JSON_COMPACT)),
+    };
+    json_decref(groups);
+  }
+  run->front = front;
+  run->front_count = result->front_count;
+}
+
 static void fill_search(struct store_run *run, struct arena *arena, const struct runlog_record *record) {
   const struct search_result *result = record->search->result;
   struct store_curve_point *curve = cli_checked(ARENA_NEW(arena, struct store_curve_point, result->curve_count));
@@ -166,6 +189,8 @@ static void fill_search(struct store_run *run, struct arena *arena, const struct
   run->jobs = record->search->options->jobs;
   run->simulations = result->groups_evaluated;
   run->plans_proposed = result->plans_proposed;
+  run->groups_proposed = &result->groups_proposed;
+  run->groups_proposed_valid = &result->groups_proposed_valid;
   run->invalid_groups = result->groups_split;
   run->curve = curve;
   run->curve_count = result->curve_count;
@@ -175,6 +200,7 @@ static void fill_search(struct store_run *run, struct arena *arena, const struct
   }
   run->explanations = explanations;
   run->explanation_count = result->culprit_count;
+  fill_front(run, arena, record->search);
 }
 
 static void fill_results(struct store_run *run, const struct runlog_record *record) {
@@ -214,9 +240,11 @@ static void add_limits(json_t *options, const struct search_limits *limits) {
 static const char *options_text(struct arena *arena, const struct runlog_record *record) {
   json_t *options = json_object();
   document_add(options, "fold_bn", json_boolean(record->fold_batch_norm));
+  document_add(options, "fuseable_only", json_boolean(record->subject->fuseable_only));
   if (record->search != NULL) {
     document_add(options, "fraction", json_real(record->search->options->split.fraction));
     document_add_text(options, "objective", record->search->options->split.objective->name);
+    document_add(options, "objectives", objectives_document(record->search->options));
     document_add_count(options, "breadth", record->search->options->split.breadth);
     if (record->search->result->bound.known) add_limits(options, &record->search->options->limits);
   }

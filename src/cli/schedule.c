@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "cli/document.h"
+#include "cli/front.h"
 #include "cli/memory.h"
+#include "cli/objectives.h"
 #include "cli/plan_print.h"
 #include "cli/runlog.h"
 #include "cli/settings.h"
@@ -21,13 +23,14 @@
 #include "util/progress.h"
 
 struct schedule_settings {
-  const char *search, *objective, *output_file;
+  const char *search, *objectives, *front_dir, *output_file;
   uint64_t budget, seed, jobs;
   bool bound;
   uint64_t ideals, steps, groups; /* see struct search_limits */
   struct split_options split;
   struct target_options target;
   struct method_options method;
+  struct fuseable_options fuseable;
   struct clock_options clock;
   struct log_options log;
   struct progress_options progress;
@@ -73,11 +76,17 @@ static int prepare(struct schedule *schedule, struct error *err) {
       .limits = {settings->ideals, settings->steps, settings->groups},
       .jobs = settings_jobs(settings->jobs),
   };
-  schedule->options.split.objective = objective_find(settings->objective);
   if (schedule->options.split.method == NULL) return -1;
+  if (objectives_parse(&schedule->options, settings->objectives, schedule->search, err) != 0) return -1;
   if (settings->output_file != NULL && check_output(settings->output_file, err) != 0) return -1;
+  if (settings->front_dir != NULL && !schedule->search->has_front) {
+    return error_set(err, ERROR_USAGE,
+                     "--front-dir is for a Pareto front, and search '%s' gives none; use --search nsga2",
+                     schedule->search->name);
+  }
   if (baseline_create(&schedule->baseline, &schedule->subject, schedule->options.split.method, err) != 0) return -1;
   if (timing_open(&schedule->timing, &schedule->subject, &settings->clock, err) != 0) return -1;
+  if (settings->front_dir != NULL && front_open_directory(settings->front_dir, err) != 0) return -1;
   return runlog_open(&schedule->log, &settings->log, err);
 }
 
@@ -91,11 +100,22 @@ static int run_search(struct schedule *schedule, struct error *err) {
   if (status != 0) return -1;
   schedule->seconds = runlog_seconds(&schedule->log);
   const struct plan *plan = &schedule->result.plan;
-  if (plan_report_create(&schedule->report, schedule->subject.sim, options->split.method, plan, err) != 0) return -1;
+  if (subject_report(&schedule->report, &schedule->subject, options->split.method, plan, err) != 0) return -1;
   return timing_run(&schedule->timing, &schedule->subject, plan, &schedule->report, &schedule->baseline, err);
 }
 
-/* The record and the plan file; neither is lost because the other cannot be written. */
+static int save_plans(const struct schedule *schedule, struct error *err) {
+  const struct schedule_settings *settings = schedule->settings;
+  const char *method = schedule->options.split.method->name;
+  if (settings->output_file != NULL &&
+      plan_file_save(&schedule->result.plan, method, settings->output_file, err) != 0) {
+    return -1;
+  }
+  if (settings->front_dir == NULL) return 0;
+  return front_save(settings->front_dir, &schedule->options, &schedule->result, err);
+}
+
+/* The record and the plan files; neither is lost because the other cannot be written. */
 static int keep(struct schedule *schedule, struct error *err) {
   const struct schedule_settings *settings = schedule->settings;
   const struct runlog_search search = {schedule->search, &schedule->options, &schedule->result};
@@ -113,11 +133,7 @@ static int keep(struct schedule *schedule, struct error *err) {
   };
   struct error second = ERROR_INIT;
   int status = runlog_write(&schedule->log, &record, err);
-  if (settings->output_file == NULL) return status;
-  const char *method = schedule->options.split.method->name;
-  if (plan_file_save(&schedule->result.plan, method, settings->output_file, status == 0 ? err : &second) != 0)
-    return -1;
-  return status;
+  return save_plans(schedule, status == 0 ? err : &second) != 0 ? -1 : status;
 }
 
 /* ---- printing ---- */
@@ -181,6 +197,8 @@ static json_t *search_document(const struct schedule *schedule) {
   document_add_count(object, "breadth", schedule->options.split.breadth);
   document_add_count(object, "jobs", schedule->options.jobs);
   document_add_count(object, "plans_proposed", result->plans_proposed);
+  document_add_count(object, "groups_proposed", result->groups_proposed);
+  document_add_count(object, "groups_proposed_valid", result->groups_proposed_valid);
   document_add_count(object, "groups_evaluated", result->groups_evaluated);
   document_add_count(object, "groups_split", result->groups_split);
   add_bound_documents(object, schedule);
@@ -190,6 +208,7 @@ static json_t *search_document(const struct schedule *schedule) {
     document_append(culprits, culprit_document(schedule->subject.graph, &result->culprits[i]));
   }
   document_add(object, "culprits", culprits);
+  if (schedule->search->has_front) front_add_documents(object, &schedule->options, result);
   return object;
 }
 
@@ -221,8 +240,10 @@ static void print_table(const struct schedule *schedule) {
   printf("%s, %s search, %s split, %llu plan%s, seed %llu\n\n", schedule->options.split.method->name,
          schedule->search->name, schedule->options.split.explainer->name, (unsigned long long)schedule->options.budget,
          schedule->options.budget == 1 ? "" : "s", (unsigned long long)schedule->options.seed);
+  plan_print_left_out(&schedule->result.plan, &schedule->report);
   plan_print_totals(&schedule->report, &schedule->baseline);
   timing_print_totals(&schedule->timing);
+  front_print(&schedule->options, result);
   struct table *table = table_create(columns, 2);
   table_text(table, "plans proposed");
   table_count(table, result->plans_proposed);
@@ -251,6 +272,7 @@ static void schedule_close(struct schedule *schedule) {
 static enum verb_result schedule_run(const void *opaque, const struct arguments *arguments, struct error *err) {
   struct schedule schedule = {.settings = opaque};
   if (subject_open(&schedule.subject, arguments->values[0], &schedule.settings->target, err) != 0) return VERB_FAILED;
+  schedule.subject.fuseable_only = schedule.settings->fuseable.only;
   int status = prepare(&schedule, err);
   if (status == 0) status = run_search(&schedule, err);
   if (status == 0) {
@@ -266,7 +288,9 @@ static enum verb_result schedule_run(const void *opaque, const struct arguments 
 
 static const struct option_spec schedule_own_options[] = {
     {"search", 0, OPTION_NAME, "NAME", "local", "searches", 0, 0, "how plans are proposed", SETTING(search)},
-    {"objective", 0, OPTION_NAME, "NAME", "dram", "objectives", 0, 0, "what the search minimises", SETTING(objective)},
+    {"objectives", 0, OPTION_TEXT, "LIST", NULL, "objectives", 0, 0,
+     "what the search minimises: " OBJECTIVES_DEFAULT ", or " OBJECTIVES_DEFAULT_OF_FRONT
+     " for nsga2; splits and the best plan go by the first", SETTING(objectives)},
     {"budget", 'n', OPTION_COUNT, "N", "2000", NULL, 1, 1000000000, "plans that may be proposed", SETTING(budget)},
     {"seed", 's', OPTION_COUNT, "N", "1", NULL, 0, INT64_MAX, "seed of everything that is drawn", SETTING(seed)},
     {"bound", 0, OPTION_FLAG, NULL, NULL, NULL, 0, 0, "prove how far from the optimum the plan is; exact does anyway",
@@ -279,12 +303,14 @@ static const struct option_spec schedule_own_options[] = {
      SETTING(groups)},
     {"jobs", 'j', OPTION_COUNT, "N", "0", NULL, 0, 1024, "threads, 0 for one per processor; the result is the same",
      SETTING(jobs)},
+    {"front-dir", 0, OPTION_TEXT, "DIR", NULL, NULL, 0, 0,
+     "write the plans of nsga2's Pareto front as 0.yaml, 1.yaml, ... to a new or empty directory", SETTING(front_dir)},
     {"output", 'o', OPTION_TEXT, "FILE", NULL, NULL, 0, 0, "write the plan found as YAML", SETTING(output_file)},
 };
 static const struct option_group schedule_group = OPTION_GROUP(schedule_own_options);
 static const struct option_use schedule_options[] = {
     {&schedule_group, 0},       {&split_group, SETTING(split)},       {&clock_group, SETTING(clock)},
-    {&method_group, SETTING(method)}, {&target_group, SETTING(target)},
+    {&method_group, SETTING(method)}, {&fuseable_group, SETTING(fuseable)}, {&target_group, SETTING(target)},
     {&log_group, SETTING(log)}, {&progress_group, SETTING(progress)}, {&output_group, SETTING(output)},
     {0}};
 static const struct verb_argument schedule_arguments[] = {

@@ -33,6 +33,13 @@ static const struct option_spec method_options[] = {
 };
 const struct option_group method_group = OPTION_GROUP(method_options);
 
+static const struct option_spec fuseable_options[] = {
+    {"fuseable-only", 0, OPTION_FLAG, NULL, NULL, NULL, 0, 0,
+     "leave out ops that fit the buffer in no way, instead of giving up; no total counts them",
+     offsetof(struct fuseable_options, only)},
+};
+const struct option_group fuseable_group = OPTION_GROUP(fuseable_options);
+
 static const struct option_spec clock_options[] = {
     {"timed", 0, OPTION_FLAG, NULL, NULL, NULL, 0, 0,
      "run the plan on the clock too: cycles, energy, utilisation, roofline", offsetof(struct clock_options, timed)},

@@ -25,6 +25,12 @@ struct method_options {
 };
 extern const struct option_group method_group;
 
+/* What to do about ops that fit the buffer in no way. */
+struct fuseable_options {
+  bool only;
+};
+extern const struct option_group fuseable_group;
+
 /* Whether plans run on the clock too. */
 struct clock_options {
   bool timed;

@@ -20,6 +20,7 @@ struct simulate_settings {
   bool strict;
   struct target_options target;
   struct method_options method;
+  struct fuseable_options fuseable;
   struct clock_options clock;
   struct log_options log;
   struct output_options output;
@@ -117,6 +118,7 @@ static void print(const struct simulation *simulation) {
   }
   subject_print(subject);
   putchar('\n');
+  plan_print_left_out(&simulation->plan, &simulation->report);
   plan_print_groups(&simulation->plan, &simulation->report);
   putchar('\n');
   plan_print_totals(&simulation->report, &simulation->baseline);
@@ -132,7 +134,7 @@ static int simulate(struct simulation *simulation, struct error *err) {
   if (baseline_create(&simulation->baseline, subject, simulation->method, err) != 0) return -1;
   if (timing_open(&simulation->timing, subject, &settings->clock, err) != 0) return -1;
   if (runlog_open(&simulation->log, &settings->log, err) != 0) return -1;
-  if (plan_report_create(&simulation->report, subject->sim, simulation->method, &simulation->plan, err) != 0) return -1;
+  if (subject_report(&simulation->report, subject, simulation->method, &simulation->plan, err) != 0) return -1;
   if (settings->trace != NULL && save_trace(simulation, err) != 0) return -1;
   if (timing_run(&simulation->timing, subject, &simulation->plan, &simulation->report, &simulation->baseline, err) != 0)
     return -1;
@@ -156,6 +158,7 @@ static enum verb_result simulate_run(const void *opaque, const struct arguments 
     return VERB_FAILED;
   }
   if (subject_open(&simulation.subject, arguments->values[0], &settings->target, err) != 0) return VERB_FAILED;
+  simulation.subject.fuseable_only = settings->fuseable.only;
   enum verb_result result = simulate(&simulation, err) == 0 ? VERB_DONE : VERB_FAILED;
   if (result == VERB_DONE) print(&simulation);
   if (result == VERB_DONE && settings->strict && simulation.report.invalid_groups > 0) result = VERB_NEGATIVE;
@@ -179,8 +182,13 @@ static const struct option_spec simulate_own_options[] = {
 };
 static const struct option_group simulate_group = OPTION_GROUP(simulate_own_options);
 static const struct option_use simulate_options[] = {
-    {&simulate_group, 0},       {&clock_group, SETTING(clock)},   {&method_group, SETTING(method)},
-    {&target_group, SETTING(target)}, {&log_group, SETTING(log)}, {&output_group, SETTING(output)},
+    {&simulate_group, 0},
+    {&clock_group, SETTING(clock)},
+    {&method_group, SETTING(method)},
+    {&fuseable_group, SETTING(fuseable)},
+    {&target_group, SETTING(target)},
+    {&log_group, SETTING(log)},
+    {&output_group, SETTING(output)},
     {0}};
 static const struct verb_argument simulate_arguments[] = {
     {"NET", "networks", false, false, "network: a name or an ONNX file"}, {0}};

@@ -10,6 +10,7 @@
 #include "cli/memory.h"
 #include "graph/onnx.h"
 #include "plan/plan.h"
+#include "util/bitset.h"
 #include "util/file.h"
 #include "util/units.h"
 
@@ -56,15 +57,28 @@ void subject_close(struct subject *subject) {
   graph_free(subject->graph);
 }
 
+int subject_report(struct plan_report *out, const struct subject *subject, const struct method *method,
+                   const struct plan *plan, struct error *err) {
+  return (subject->fuseable_only ? plan_report_create_runnable : plan_report_create)(out, subject->sim, method, plan,
+                                                                                     err);
+}
+
 int baseline_create(struct baseline *out, const struct subject *subject, const struct method *method,
                     struct error *err) {
   struct plan plan;
+  uint64_t ops[GRAPH_MAX_SET_WORDS];
   *out = (struct baseline){0};
-  if (report_compulsory_bytes(subject->sim, &out->compulsory_bytes, err) != 0) return -1;
+  bitset_clear(ops, subject->graph->set_words);
+  for (uint32_t v = 0; v < subject->graph->op_count; v++) bitset_add(ops, v);
+  if (report_compulsory_bytes(subject->sim, ops, &out->compulsory_bytes, err) != 0) return -1;
   if (plan_layer_by_layer(&plan, subject->graph, err) != 0) return -1;
-  int status = plan_report_create(&out->layers, subject->sim, method, &plan, err);
+  int status = subject_report(&out->layers, subject, method, &plan, err);
   plan_free(&plan);
-  return status;
+  if (status != 0 || out->layers.left_out_groups == 0) return status;
+  for (uint32_t v = 0; v < subject->graph->op_count; v++) {
+    if (out->layers.groups[v].left_out) bitset_remove(ops, v);
+  }
+  return report_compulsory_bytes(subject->sim, ops, &out->compulsory_bytes, err);
 }
 
 void baseline_free(struct baseline *baseline) { plan_report_free(&baseline->layers); }

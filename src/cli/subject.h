@@ -17,16 +17,21 @@ struct subject {
   char hash[33]; /* XXH3-128 of the network's file, in hex */
   struct sim_model model;
   struct sim *sim;
+  bool fuseable_only; /* ops that fit the buffer in no way are left out, and no error; the verb sets it */
 };
 
 /* name: of a network, or a path. The caller closes with subject_close(). */
 int subject_open(struct subject *out, const char *name, const struct target_options *options, struct error *err);
 void subject_close(struct subject *subject);
 
+/* The plan's report, with or without ops that fit in no way; the caller frees with plan_report_free(). */
+int subject_report(struct plan_report *out, const struct subject *subject, const struct method *method,
+                   const struct plan *plan, struct error *err);
+
 /* What plans are measured against. */
 struct baseline {
   struct plan_report layers; /* every op its own group */
-  uint64_t compulsory_bytes;
+  uint64_t compulsory_bytes; /* of the ops that are not left out */
 };
 
 /* The caller frees with baseline_free(). */

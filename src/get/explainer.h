@@ -51,7 +51,7 @@ struct explainer {
   const char *name, *summary;
   bool uses_rng; /* the same group may be explained differently */
   bool uses_trace;
-  bool ranks; /* several cuts, in order, and what each sends through DRAM; else the first is no better than the last */
+  bool ranks; /* several cuts, in order, with what each sends through DRAM; else the first is no better than the last */
   /* Explains an invalid, connected group of two or more ops into context->explanation.
    * 0, or -1 without memory. */
   int (*explain)(struct explain_context *context, const uint64_t *group, struct rng *rng);

@@ -42,12 +42,22 @@ void candidate_copy(struct candidate *to, const struct candidate *from, const st
   memcpy(to->group_of, from->group_of, graph->op_count * sizeof *to->group_of);
   to->group_count = from->group_count;
   to->expense = from->expense;
+  to->proposed_groups = from->proposed_groups;
+  to->proposed_valid = from->proposed_valid;
   to->value = from->value;
 }
 
-bool candidate_equal(const struct candidate *a, const struct candidate *b, const struct graph *graph) {
+static bool candidate_equal(const struct candidate *a, const struct candidate *b, const struct graph *graph) {
   return a->expense.dram_bytes == b->expense.dram_bytes && a->group_count == b->group_count &&
          memcmp(a->group_of, b->group_of, graph->op_count * sizeof *a->group_of) == 0;
+}
+
+bool candidate_is_among(const struct candidate *candidate, const struct candidate *others, size_t count,
+                        const struct graph *graph) {
+  for (size_t i = 0; i < count; i++) {
+    if (candidate_equal(&others[i], candidate, graph)) return true;
+  }
+  return false;
 }
 
 /* Group numbers 0, 1, ... in order of smallest label, whatever they were. */
@@ -248,6 +258,74 @@ void candidate_mutate(struct candidate *child, const struct candidate *parent, s
   candidate_copy(child, parent, space->graph);
 }
 
+/* ---- crossover ---- */
+
+/* The least set around the ideal that is an ideal and divides no group of the sets. */
+static void ideal_close(uint64_t *ideal, const struct candidate_space *space, uint32_t groups) {
+  const struct graph *graph = space->graph;
+  size_t words = graph->set_words;
+  uint64_t missing[GRAPH_MAX_SET_WORDS];
+  for (bool grew = true; grew;) {
+    grew = false;
+    for (uint32_t g = 0; g < groups; g++) {
+      const uint64_t *group = space->sets + g * words;
+      if (!bitset_intersects(group, ideal, words)) continue;
+      bitset_minus(missing, group, ideal, words);
+      for BITSET_EACH (v, missing, words) {
+        bitset_or(ideal, graph->ops[v].ancestors, words);
+        grew = true;
+      }
+    }
+  }
+}
+
+/* Adds to the child what the groups of the sets have in part, in connected pieces. */
+static void cross_add(struct candidate *child, const struct candidate_space *space, uint32_t groups,
+                      const uint64_t *part) {
+  const struct graph *graph = space->graph;
+  uint64_t rest[GRAPH_MAX_SET_WORDS], component[GRAPH_MAX_SET_WORDS];
+  for (uint32_t g = 0; g < groups; g++) {
+    bitset_and(rest, space->sets + (size_t)g * graph->set_words, part, graph->set_words);
+    while (group_take_component(graph, rest, component)) {
+      for BITSET_EACH (v, component, graph->set_words) child->group_of[v] = child->group_count;
+      child->group_count++;
+    }
+  }
+}
+
+/* An order ideal has all ancestors of its ops. L and H are ideals, L within H, that divide no group
+ * of the outer parent. The child has the outer parent's groups in L and beyond H, and in between the
+ * inner parent's, cut to that and in connected pieces. The graph of its groups has no cycle: edges
+ * lead from L to what is between and beyond, and from between to beyond, never back; so all of a
+ * cycle would be in one of the three, where all groups come from one parent. The groups of a legal
+ * plan have a topological order: an edge between pieces of two of them follows it, and between
+ * pieces of the same one there is none, or they would be one piece. */
+void candidate_cross(struct candidate *child, const struct candidate *outer, const struct candidate *inner,
+                     struct candidate_space *space, struct rng *rng) {
+  const struct graph *graph = space->graph;
+  size_t words = graph->set_words;
+  uint64_t low[GRAPH_MAX_SET_WORDS], high[GRAPH_MAX_SET_WORDS], part[GRAPH_MAX_SET_WORDS];
+  uint32_t a = rng_below(rng, graph->op_count), b = rng_below(rng, graph->op_count);
+  bitset_clear(low, words);
+  bitset_clear(high, words);
+  bitset_clear(part, words);
+  for (uint32_t v = 0; v < (a < b ? a : b); v++) bitset_add(low, v);
+  for (uint32_t v = 0; v <= (a < b ? b : a); v++) bitset_add(high, v);
+  candidate_sets(outer, space);
+  ideal_close(low, space, outer->group_count);
+  bitset_or(high, low, words);
+  ideal_close(high, space, outer->group_count);
+  for (uint32_t v = 0; v < graph->op_count; v++) {
+    if (!bitset_has(high, v) || bitset_has(low, v)) bitset_add(part, v);
+  }
+  child->group_count = 0;
+  cross_add(child, space, outer->group_count, part);
+  bitset_minus(part, high, low, words);
+  candidate_sets(inner, space);
+  cross_add(child, space, inner->group_count, part);
+  candidate_renumber(child, space);
+}
+
 /* ---- repair ---- */
 
 int candidate_repair(struct candidate *candidate, struct candidate_space *space, struct splitter *splitter,
@@ -257,12 +335,17 @@ int candidate_repair(struct candidate *candidate, struct candidate_space *space,
   uint32_t groups = candidate->group_count;
   candidate_sets(candidate, space);
   candidate->expense = (struct expense){0};
+  candidate->proposed_groups = candidate->proposed_valid = 0;
   for (uint32_t g = 0; g < groups; g++) {
     const uint64_t *group = space->sets + g * words;
     struct split split;
     if (!bitset_intersects(group, space->fuseable, words)) continue;
     if (splitter_split(splitter, group, rng, &split) != 0) return -1;
     expense_add(&candidate->expense, &split.expense);
+    if (bitset_count(group, words) > 1) {
+      candidate->proposed_groups++;
+      candidate->proposed_valid += split.part_count == 1; /* a group that overflows has parts */
+    }
     for (uint32_t part = 1; part < split.part_count; part++) {
       for BITSET_EACH (v, split.sets + part * words, words) candidate->group_of[v] = candidate->group_count;
       candidate->group_count++;

@@ -11,7 +11,9 @@
 struct candidate {
   uint32_t *group_of; /* by op; numbers below group_count, in order of smallest label */
   uint32_t group_count;
-  struct expense expense; /* of the groups of fusable ops; set by candidate_repair() */
+  /* Set by candidate_repair(): */
+  struct expense expense;                   /* of the groups of fusable ops */
+  uint32_t proposed_groups, proposed_valid; /* groups of several fusable ops before repair; those of them that fit */
   double value;           /* of the objective, for the whole network; set by the searcher */
 };
 
@@ -31,7 +33,9 @@ void candidate_space_free(struct candidate_space *space);
 int candidate_create(struct candidate *out, const struct graph *graph, struct error *err);
 void candidate_free(struct candidate *candidate);
 void candidate_copy(struct candidate *to, const struct candidate *from, const struct graph *graph);
-bool candidate_equal(const struct candidate *a, const struct candidate *b, const struct graph *graph);
+/* Whether one of the others is the same plan, at the same cost. */
+bool candidate_is_among(const struct candidate *candidate, const struct candidate *others, size_t count,
+                        const struct graph *graph);
 
 /* A legal plan drawn at random: ops in topological order join the group of a fusable
  * predecessor with a probability that is itself drawn per plan, such that the mean size
@@ -43,6 +47,11 @@ void candidate_draw(struct candidate *candidate, struct candidate_space *space, 
  * one); the same plan if no legal edit was found in a fair number of tries. */
 void candidate_mutate(struct candidate *child, const struct candidate *parent, struct candidate_space *space,
                       struct rng *rng);
+
+/* A legal plan out of two parents: the inner one's groups between two random places in the order of
+ * the ops, the outer one's before and after. */
+void candidate_cross(struct candidate *child, const struct candidate *outer, const struct candidate *inner,
+                     struct candidate_space *space, struct rng *rng);
 
 /* Splits every group that overflows and sums what the groups cost. 0, or -1 without memory. */
 int candidate_repair(struct candidate *candidate, struct candidate_space *space, struct splitter *splitter,

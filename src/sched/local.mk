@@ -9,9 +9,11 @@ src_sched_libsched_a_SOURCES = \
 	src/sched/ideals.c src/sched/ideals.h \
 	src/sched/memo.c src/sched/memo.h \
 	src/sched/objective.c src/sched/objective.h \
+	src/sched/pareto.c src/sched/pareto.h \
 	src/sched/search.c src/sched/search.h \
 	src/sched/search_exact.c \
 	src/sched/search_local.c \
+	src/sched/search_nsga2.c \
 	src/sched/search_random.c \
 	src/sched/searcher.h \
 	src/sched/split.c src/sched/split.h

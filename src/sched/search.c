@@ -11,9 +11,10 @@
 #include "util/bitset.h"
 
 const struct search searches[] = {
-    {"random", "plans drawn at random, the best one kept", search_random},
-    {"local", "the best 10 plans, each mutated by one edit per iteration (move, merge, split)", search_local},
-    {"exact", "the best plan there is, proven; beyond the limits a local search and a bound", search_exact},
+    {"random", "plans drawn at random, the best one kept", false, search_random},
+    {"local", "the best 10 plans, each mutated by one edit per iteration (move, merge, split)", false, search_local},
+    {"nsga2", "10 plans that evolve for two or three objectives at once; gives their Pareto front", true, search_nsga2},
+    {"exact", "the best plan there is, proven; beyond the limits a local search and a bound", false, search_exact},
 };
 const size_t search_count = sizeof searches / sizeof searches[0];
 
@@ -22,6 +23,21 @@ const struct search *search_find(const char *name) {
     if (strcmp(searches[i].name, name) == 0) return &searches[i];
   }
   return NULL;
+}
+
+/* ---- objectives ---- */
+
+bool search_options_timed(const struct search_options *options) {
+  bool timed = options->split.objective->timed;
+  for (size_t o = 0; o < options->further_count; o++) timed = timed || options->further[o]->timed;
+  return timed;
+}
+
+static int check_objectives(const struct search *search, const struct search_options *options, struct error *err) {
+  size_t count = 1 + options->further_count;
+  if (search->has_front ? count >= 2 && count <= SEARCH_MOST_OBJECTIVES : count == 1) return 0;
+  return error_set(err, ERROR_USAGE, "search '%s' takes %s, not %zu", search->name,
+                   search->has_front ? "two or three objectives" : "one objective", count);
 }
 
 /* ---- searcher ---- */
@@ -34,6 +50,7 @@ static int searcher_create_workers(struct searcher *searcher, struct error *err)
     struct search_worker *worker = &searcher->workers[i];
     if (candidate_space_create(&worker->space, searcher->model->graph, searcher->fuseable, err) != 0) return -1;
     if (splitter_create(&worker->splitter, searcher->memo, &options->split, err) != 0) return -1;
+    if (search_options_timed(options) && splitter_time(worker->splitter, err) != 0) return -1;
   }
   return 0;
 }
@@ -45,7 +62,7 @@ static int searcher_cost_unfusable(struct searcher *searcher, struct sim *sim, s
   struct timed *timed;
   uint64_t alone[GRAPH_MAX_SET_WORDS];
   bitset_clear(alone, model->graph->set_words);
-  if (!searcher->options->split.objective->timed) return 0;
+  if (!search_options_timed(searcher->options)) return 0;
   if (timed_create(&timed, model, err) != 0) return -1;
   int status = 0;
   for (uint32_t v = 0; v < model->graph->op_count && status == 0; v++) {
@@ -56,7 +73,7 @@ static int searcher_cost_unfusable(struct searcher *searcher, struct sim *sim, s
     status = sim_cost_brr(sim, alone, &cost);
     if (status == 0 && cost.required_bytes <= model->hw.buffer_capacity_bytes) {
       status = timed_run(timed, alone, cost.stripes, NULL, &run);
-      const struct expense expense = {group_cost_dram_bytes(&cost), run.cycles, timed_total_pj(&run)};
+      const struct expense expense = {.cycles = run.cycles, .energy_pj = timed_total_pj(&run)};
       if (status == 0) expense_add(&searcher->unfusable, &expense);
     }
     bitset_remove(alone, v);
@@ -82,6 +99,7 @@ int searcher_create(struct searcher *out, struct search_result *result, const st
   out->model = model;
   out->options = options;
   out->result = result;
+  out->front = (struct pareto_archive){.graph = model->graph, .objectives = 1 + options->further_count};
   if (searcher_find_fuseable(out, err) == 0 && split_memo_create(&out->memo, model, err) == 0 &&
       parallel_create(&out->parallel, options->jobs, err) == 0 && searcher_create_workers(out, err) == 0 &&
       candidate_create(&out->best, model->graph, err) == 0) {
@@ -100,6 +118,7 @@ void searcher_free(struct searcher *searcher) {
   free(searcher->workers);
   split_memo_free(searcher->memo);
   candidate_free(&searcher->best);
+  pareto_archive_free(&searcher->front);
   free(searcher->fuseable);
 }
 
@@ -107,15 +126,29 @@ struct rng searcher_rng(const struct searcher *searcher, uint64_t plan) {
   return rng_stream(searcher->options->seed, plan, 0);
 }
 
+static struct expense searcher_expense(const struct searcher *searcher, const struct candidate *candidate) {
+  struct expense whole = searcher->unfusable;
+  expense_add(&whole, &candidate->expense);
+  return whole;
+}
+
 void searcher_repair(struct searcher *searcher, unsigned worker, struct candidate *candidate, struct rng *rng) {
   struct search_worker *own = &searcher->workers[worker];
   if (candidate_repair(candidate, &own->space, own->splitter, rng) == 0) {
-    struct expense whole = searcher->unfusable;
-    expense_add(&whole, &candidate->expense);
+    const struct expense whole = searcher_expense(searcher, candidate);
     candidate->value = searcher->options->split.objective->value(&whole);
     return;
   }
   atomic_store(&searcher->out_of_memory, true);
+}
+
+size_t searcher_values(const struct searcher *searcher, const struct candidate *candidate,
+                       double values[PARETO_MOST_OBJECTIVES]) {
+  const struct search_options *options = searcher->options;
+  const struct expense whole = searcher_expense(searcher, candidate);
+  values[0] = options->split.objective->value(&whole);
+  for (size_t o = 0; o < options->further_count; o++) values[1 + o] = options->further[o]->value(&whole);
+  return 1 + options->further_count;
 }
 
 static int searcher_add_point(struct searcher *searcher, struct error *err) {
@@ -132,11 +165,29 @@ static int searcher_add_point(struct searcher *searcher, struct error *err) {
   return 0;
 }
 
+static int searcher_offer(struct searcher *searcher, const struct candidate *candidate, struct error *err) {
+  const struct expense whole = searcher_expense(searcher, candidate);
+  double values[PARETO_MOST_OBJECTIVES];
+  searcher_values(searcher, candidate, values);
+  return pareto_offer(&searcher->front, values, &whole, candidate, err);
+}
+
+/* Than the best so far; later objectives count where those before are equal. */
+static bool searcher_better(const struct searcher *searcher, const struct candidate *candidate) {
+  double values[PARETO_MOST_OBJECTIVES], best[PARETO_MOST_OBJECTIVES];
+  size_t count = searcher_values(searcher, candidate, values);
+  searcher_values(searcher, &searcher->best, best);
+  return pareto_compare(values, best, count) < 0;
+}
+
 int searcher_record(struct searcher *searcher, const struct candidate *candidate, struct error *err) {
   if (atomic_load(&searcher->out_of_memory)) return error_memory(err);
   searcher->proposed++;
+  searcher->result->groups_proposed += candidate->proposed_groups;
+  searcher->result->groups_proposed_valid += candidate->proposed_valid;
   progress_update(searcher->options->progress, searcher->proposed, NULL);
-  if (searcher->proposed > 1 && candidate->value >= searcher->best.value) return 0;
+  if (searcher->front.objectives > 1 && searcher_offer(searcher, candidate, err) != 0) return -1;
+  if (searcher->proposed > 1 && !searcher_better(searcher, candidate)) return 0;
   candidate_copy(&searcher->best, candidate, searcher->model->graph);
   return searcher_add_point(searcher, err);
 }
@@ -216,6 +267,22 @@ static int result_collect_culprits(struct search_result *result, const struct se
   return 0;
 }
 
+static int result_collect_front(struct search_result *result, struct searcher *searcher, struct error *err) {
+  struct pareto_archive *front = &searcher->front;
+  if (front->count == 0) return 0;
+  pareto_order(front);
+  result->front = calloc(front->count, sizeof *result->front);
+  if (result->front == NULL) return error_memory(err);
+  for (size_t i = 0; i < front->count; i++) {
+    const struct candidate *plan = &front->plans[i].plan;
+    struct search_front_point *point = &result->front[i];
+    point->expense = front->plans[i].expense;
+    if (plan_from_numbers(&point->plan, searcher->model->graph, plan->group_of, plan->group_count, err) != 0) return -1;
+    result->front_count++;
+  }
+  return 0;
+}
+
 static int result_finish(struct search_result *result, struct searcher *searcher, struct error *err) {
   const struct candidate *best = &searcher->best;
   result->fuseable_dram_bytes = best->expense.dram_bytes;
@@ -229,6 +296,7 @@ static int result_finish(struct search_result *result, struct searcher *searcher
     return -1;
   }
   if (result_collect_culprits(result, searcher, err) != 0) return -1;
+  if (result_collect_front(result, searcher, err) != 0) return -1;
   return plan_from_numbers(&result->plan, searcher->model->graph, best->group_of, best->group_count, err);
 }
 
@@ -248,6 +316,7 @@ int search_run(struct search_result *out, const struct search *search, const str
   if (options->budget == 0 || options->jobs == 0) {
     return error_set(err, ERROR_USAGE, "a search needs a budget of at least one plan and at least one job");
   }
+  if (check_objectives(search, options, err) != 0) return -1;
   if (options->bound && exact_check(options, err) != 0) return -1;
   if (searcher_create(&searcher, out, model, options, err) != 0) return -1;
   int status = search->run(&searcher, err);
@@ -264,5 +333,7 @@ void search_result_free(struct search_result *result) {
   plan_free(&result->plan);
   free(result->curve);
   free(result->culprits);
+  for (size_t i = 0; i < result->front_count; i++) plan_free(&result->front[i].plan);
+  free(result->front);
   memset(result, 0, sizeof *result);
 }

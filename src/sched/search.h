@@ -26,8 +26,12 @@ struct search_limits {
 #define SEARCH_DEFAULT_LIMITS \
   ((struct search_limits){SEARCH_DEFAULT_IDEALS, SEARCH_DEFAULT_STEPS, SEARCH_DEFAULT_GROUPS})
 
+enum { SEARCH_MOST_OBJECTIVES = 3 };
+
 struct search_options {
-  struct split_rules split; /* how groups that overflow are repaired, and the method of all groups */
+  struct split_rules split; /* how groups that overflow are repaired, the method of all groups, the first objective */
+  const struct objective *further[SEARCH_MOST_OBJECTIVES - 1]; /* objectives, for a search that takes several */
+  size_t further_count;
   uint64_t budget;                  /* plans that may be proposed, >= 1 */
   uint64_t seed;
   bool bound; /* prove a bound beside the search; an exact search does anyway */
@@ -63,16 +67,30 @@ struct search_bound {
   uint64_t groups_evaluated; /* to prove it; not those of a search beside it */
 };
 
+/* A plan that no plan proposed dominates: none is better by one objective and nowhere worse. */
+struct search_front_point {
+  struct plan plan;
+  struct expense expense; /* bytes of the groups of fusable ops; cycles and energy of the whole network, if timed */
+};
+
+/* Whether an objective needs the clock. */
+bool search_options_timed(const struct search_options *options);
+
 struct search_result {
-  struct plan plan; /* the best plan found: every op of the network, unfusable ones alone */
+  struct plan plan; /* the best plan found: every op of the network, unfusable ones alone. Of several that are
+                       equal by the first objective the best by the second, and so on */
   uint64_t fuseable_dram_bytes;
   double value; /* of the objective, for the whole network if it is timed */
   struct search_bound bound;
   struct search_point *curve;
   size_t curve_count;
+  struct search_front_point *front; /* of several objectives: one for each vector of values, in their order */
+  size_t front_count;
   struct search_culprit *culprits; /* by op, then edge */
   size_t culprit_count;
   uint64_t plans_proposed;
+  uint64_t groups_proposed;       /* of two or more fusable ops, in plans as proposed, before repair; with repetition */
+  uint64_t groups_proposed_valid; /* those of them that fit as proposed */
   uint64_t groups_evaluated; /* distinct groups whose cost was asked for */
   uint64_t groups_split;     /* invalid groups that were split: distinct ones, unless the splitter draws */
 };
@@ -81,6 +99,7 @@ struct searcher; /* see searcher.h */
 
 struct search {
   const char *name, *summary;
+  bool has_front; /* takes two or three objectives, and gives a front; others take one */
   int (*run)(struct searcher *searcher, struct error *err);
 };
 

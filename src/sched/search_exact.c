@@ -9,6 +9,7 @@ static int search_proven(struct searcher *searcher, struct candidate *plan, stru
   if (!bound->optimum) return search_local(searcher, err);
   struct rng rng = searcher_rng(searcher, 0);
   searcher_repair(searcher, 0, plan, &rng);
+  plan->proposed_groups = plan->proposed_valid = 0; /* it was proven, not proposed */
   return searcher_record(searcher, plan, err);
 }
 

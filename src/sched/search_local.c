@@ -40,21 +40,12 @@ static int population_round(struct population *population, struct error *err) {
   return (int)count;
 }
 
-static bool plan_repeats(const struct population *population, uint32_t index) {
-  for (uint32_t i = 0; i < index; i++) {
-    if (candidate_equal(&population->plans[i], &population->plans[index], population->searcher->model->graph)) {
-      return true;
-    }
-  }
-  return false;
-}
-
 /* Puts the best K of the first `count` plans in front, older before younger; a plan that
  * is there twice counts as the worst. */
 static void population_select(struct population *population, uint32_t count) {
   struct candidate *plans = population->plans;
   for (uint32_t i = K; i < count; i++) {
-    if (plan_repeats(population, i)) plans[i].value = (double)INFINITY;
+    if (candidate_is_among(&plans[i], plans, i, population->searcher->model->graph)) plans[i].value = (double)INFINITY;
   }
   for (uint32_t i = 1; i < count; i++) {
     struct candidate moving = plans[i];

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "sched/candidate.h"
+#include "sched/pareto.h"
 #include "sched/search.h"
 #include "util/parallel.h"
 
@@ -18,14 +19,15 @@ struct search_worker {
 struct searcher {
   const struct sim_model *model;
   const struct search_options *options;
-  uint64_t *fuseable;      /* op set */
-  struct expense unfusable; /* of the other ops, which every plan runs alone; for a timed objective */
+  uint64_t *fuseable;       /* op set */
+  struct expense unfusable; /* of the other ops, which every plan runs alone: cycles and energy, if needed */
   struct split_memo *memo;
   struct parallel *parallel;
   struct search_worker *workers; /* options->jobs */
   atomic_bool out_of_memory;
   struct candidate best;
-  uint64_t proposed; /* plans so far */
+  struct pareto_archive front; /* of all plans so far, if there are several objectives */
+  uint64_t proposed;           /* plans so far */
   struct search_result *result;
   size_t curve_capacity;
 };
@@ -40,6 +42,10 @@ int searcher_record(struct searcher *searcher, const struct candidate *candidate
 /* Repairs the candidate by the worker's splitter; failures are remembered. */
 void searcher_repair(struct searcher *searcher, unsigned worker, struct candidate *candidate, struct rng *rng);
 
+/* The values of all objectives, options->split.objective first. Returns how many. */
+size_t searcher_values(const struct searcher *searcher, const struct candidate *candidate,
+                       double values[PARETO_MOST_OBJECTIVES]);
+
 /* The random numbers of proposal `plan`. */
 struct rng searcher_rng(const struct searcher *searcher, uint64_t plan);
 
@@ -48,5 +54,6 @@ struct rng searcher_rng(const struct searcher *searcher, uint64_t plan);
 int search_exact(struct searcher *searcher, struct error *err);
 int search_random(struct searcher *searcher, struct error *err);
 int search_local(struct searcher *searcher, struct error *err);
+int search_nsga2(struct searcher *searcher, struct error *err);
 
 #endif

@@ -15,7 +15,7 @@ struct splitter {
   uint64_t capacity_bytes;
   uint64_t drawn_splits;
   struct sim *sim;
-  struct timed *timed; /* NULL unless the objective is timed */
+  struct timed *timed; /* NULL: nobody asks for cycles and energy */
   struct explain_context context;
   struct arena drawn; /* splits that are not kept in the memo */
 };
@@ -30,7 +30,7 @@ int splitter_create(struct splitter **out, struct split_memo *memo, const struct
   splitter->graph = model->graph;
   splitter->capacity_bytes = model->hw.buffer_capacity_bytes;
   if (sim_create(&splitter->sim, model, err) != 0 ||
-      (rules->objective->timed && timed_create(&splitter->timed, model, err) != 0) ||
+      (rules->objective->timed && splitter_time(splitter, err) != 0) ||
       explain_context_create(&splitter->context, splitter->sim, rules->method, rules->fraction, err) != 0) {
     splitter_free(splitter);
     return -1;
@@ -54,6 +54,11 @@ const struct split_rules *splitter_rules(const struct splitter *splitter) { retu
 
 const struct graph *splitter_graph(const struct splitter *splitter) { return splitter->graph; }
 
+int splitter_time(struct splitter *splitter, struct error *err) {
+  if (splitter->timed != NULL) return 0;
+  return timed_create(&splitter->timed, memo_model(splitter->memo), err);
+}
+
 uint64_t splitter_drawn_splits(const struct splitter *splitter) { return splitter->drawn_splits; }
 
 int splitter_explain(struct splitter *splitter, const uint64_t *group, struct rng *rng,
@@ -67,7 +72,7 @@ int splitter_explain(struct splitter *splitter, const uint64_t *group, struct rn
 static int splitter_expense(struct splitter *splitter, const uint64_t *group, const struct group_cost *cost,
                             struct expense *expense) {
   struct timed_cost timed;
-  *expense = (struct expense){.dram_bytes = group_cost_dram_bytes(cost)};
+  *expense = (struct expense){.dram_bytes = group_cost_dram_bytes(cost), .required_bytes = cost->required_bytes};
   if (splitter->timed == NULL || cost->required_bytes > splitter->capacity_bytes) return 0;
   if (timed_run(splitter->timed, group, cost->stripes, NULL, &timed) != 0) return -1;
   expense->cycles = timed.cycles;

@@ -5,6 +5,7 @@
  *   2. else one side valid: the cut whose valid side has the most ops; the other side is
  *      split again;
  *   3. else both sides of every such cut are split again, and the cheapest result kept.
+ * An explainer that ranks cuts also predicts what they cost; then fewer are run (choice.h).
  * The paper follows one cut in the second case and all in the third. With a breadth of B
  * the B cuts with the largest valid sides are followed in the second case, and in the third
  * the B most responsible ones if the explainer ranks them; the cheapest result is kept. */
@@ -54,6 +55,9 @@ void splitter_free(struct splitter *splitter);
 
 /* Turns to another memo of the same model. */
 void splitter_use_memo(struct splitter *splitter, struct split_memo *memo);
+
+/* From now on cycles and energy of valid groups are known, even if the rules' objective is not timed. */
+int splitter_time(struct splitter *splitter, struct error *err);
 
 /* Whether the group is valid, and then its cost. 1 valid, 0 not, -1 without memory. Its
  * weights alone may rule it out: then nothing is run and nothing filled in. */

@@ -22,13 +22,11 @@ int report_fuseable_ops(struct sim *sim, const struct method *method, uint64_t *
   return 0;
 }
 
-int report_compulsory_bytes(struct sim *sim, uint64_t *bytes, struct error *err) {
-  const struct graph *graph = sim_model(sim)->graph;
-  uint64_t all[GRAPH_MAX_SET_WORDS];
+int report_compulsory_bytes(struct sim *sim, const uint64_t *ops, uint64_t *bytes, struct error *err) {
   struct group_cost cost;
-  bitset_clear(all, graph->set_words);
-  for (uint32_t v = 0; v < graph->op_count; v++) bitset_add(all, v);
-  if (sim_traffic(sim, all, &cost) != 0) return error_memory(err);
+  *bytes = 0;
+  if (bitset_empty(ops, sim_model(sim)->graph->set_words)) return 0;
+  if (sim_traffic(sim, ops, &cost) != 0) return error_memory(err);
   *bytes = group_cost_dram_bytes(&cost);
   return 0;
 }
@@ -55,29 +53,33 @@ static int complain_streamed(struct sim *sim, struct error *err) {
   if (count > 1) snprintf(others, sizeof others, ", and %u more ops need more than it has", count - 1);
   return error_set(err, ERROR_INPUT,
                    "op '%s' of '%s' needs %s even alone, row by row with streamed weights, but the buffer has %s%s; "
-                   "give a larger buffer",
+                   "give a larger buffer, or --fuseable-only, with which simulate and schedule leave such ops out",
                    model->graph->ops[neediest].name, model->graph->name, units_format_bytes(needs, most),
                    units_format_bytes(has, capacity), others);
 }
 
 /* An op that cannot run under the method runs alone with streamed weights. */
-static int report_streamed(struct group_report *group, struct sim *sim, const uint64_t *op, struct error *err) {
-  group->method = REPORT_STREAMED;
+static int report_streamed(struct group_report *group, struct sim *sim, const uint64_t *op, bool may_leave_out,
+                           struct error *err) {
   if (sim_cost_brr(sim, op, &group->cost) != 0) return error_memory(err);
-  bool fits = group->cost.required_bytes <= sim_model(sim)->hw.buffer_capacity_bytes;
-  return fits ? 0 : complain_streamed(sim, err);
+  group->valid = group->cost.required_bytes <= sim_model(sim)->hw.buffer_capacity_bytes;
+  group->method = group->valid ? REPORT_STREAMED : REPORT_LEFT_OUT;
+  if (group->valid) return 0;
+  if (!may_leave_out) return complain_streamed(sim, err);
+  group->left_out = true;
+  group->cost = (struct group_cost){.required_bytes = group->cost.required_bytes};
+  return 0;
 }
 
-static int report_group(struct group_report *group, struct sim *sim, const struct method *method,
-                        const uint64_t *ops, const uint64_t *fuseable, struct error *err) {
+static int report_group(struct group_report *group, struct sim *sim, const struct method *method, const uint64_t *ops,
+                        const uint64_t *fuseable, bool may_leave_out, struct error *err) {
   const struct sim_model *model = sim_model(sim);
   size_t words = model->graph->set_words;
   uint64_t outside[GRAPH_MAX_SET_WORDS];
   bitset_minus(outside, ops, fuseable, words);
   group->fuseable = bitset_empty(outside, words);
   if (!group->fuseable && bitset_count(ops, words) == 1) {
-    group->valid = true;
-    return report_streamed(group, sim, ops, err);
+    return report_streamed(group, sim, ops, may_leave_out, err);
   }
   if (method->cost(sim, ops, &group->cost) != 0) return error_memory(err);
   group->method = method_ran(method, &group->cost);
@@ -88,6 +90,10 @@ static int report_group(struct group_report *group, struct sim *sim, const struc
 static void report_add(struct plan_report *report, const struct group_report *group) {
   const struct group_cost *cost = &group->cost;
   uint64_t bytes = group_cost_dram_bytes(cost);
+  if (group->left_out) {
+    report->left_out_groups++;
+    return;
+  }
   report->total_dram_bytes += bytes;
   if (group->fuseable) report->fuseable_dram_bytes += bytes;
   report->dram_read_bytes += cost->dram_in_bytes + cost->weight_bytes;
@@ -97,8 +103,8 @@ static void report_add(struct plan_report *report, const struct group_report *gr
   if (!group->valid) report->invalid_groups++;
 }
 
-int plan_report_create(struct plan_report *out, struct sim *sim, const struct method *method,
-                       const struct plan *plan, struct error *err) {
+static int report_create(struct plan_report *out, struct sim *sim, const struct method *method,
+                         const struct plan *plan, bool may_leave_out, struct error *err) {
   uint64_t fuseable[GRAPH_MAX_SET_WORDS];
   *out = (struct plan_report){.group_count = plan->group_count};
   out->groups = calloc(plan->group_count, sizeof *out->groups);
@@ -107,13 +113,23 @@ int plan_report_create(struct plan_report *out, struct sim *sim, const struct me
     return error_memory(err);
   }
   for (uint32_t g = 0; g < plan->group_count; g++) {
-    if (report_group(&out->groups[g], sim, method, plan_group(plan, g), fuseable, err) != 0) {
+    if (report_group(&out->groups[g], sim, method, plan_group(plan, g), fuseable, may_leave_out, err) != 0) {
       plan_report_free(out);
       return -1;
     }
     report_add(out, &out->groups[g]);
   }
   return 0;
+}
+
+int plan_report_create(struct plan_report *out, struct sim *sim, const struct method *method,
+                       const struct plan *plan, struct error *err) {
+  return report_create(out, sim, method, plan, false, err);
+}
+
+int plan_report_create_runnable(struct plan_report *out, struct sim *sim, const struct method *method,
+                                const struct plan *plan, struct error *err) {
+  return report_create(out, sim, method, plan, true, err);
 }
 
 void plan_report_free(struct plan_report *report) {

@@ -99,6 +99,10 @@ static int run_group(struct timed_plan *out, uint32_t g, struct timed *timed, co
   out->start_cycle[g] = out->total.cycles;
   tell_group(sink, g, out->start_cycle[g], false);
   const struct timed_sink *told = sink == NULL ? NULL : &shifting;
+  if (report->groups[g].left_out) {
+    tell_group(sink, g, out->start_cycle[g], true);
+    return 0;
+  }
   uint32_t stripes = report->groups[g].cost.stripes;
   if (timed_run(timed, plan_group(plan, g), stripes, told, &out->groups[g]) != 0) return -1;
   timed_add(&out->total, &out->groups[g], 1);

@@ -37,7 +37,7 @@ static const char sql_best[] =
 static const char sql_saving[] =
     "WITH newest AS ("
     "  SELECT *, row_number() OVER ("
-    "    PARTITION BY network_hash, network, hardware_id, method, search, splitter, budget, seed"
+    "    PARTITION BY network_hash, network, hardware_id, method, search, splitter, budget, seed, options"
     "    ORDER BY run_id DESC) AS place"
     "  FROM v_run WHERE splitter IN ('random', 'trace-get')"
     "    AND " MATCH_NETWORK " AND " MATCH_BUFFER " AND " MATCH_METHOD "),"
@@ -52,7 +52,38 @@ static const char sql_saving[] =
     " FROM get JOIN random ON random.network_hash = get.network_hash AND random.network = get.network"
     "  AND random.hardware_id = get.hardware_id AND random.method = get.method"
     "  AND random.search IS get.search AND random.budget IS get.budget AND random.seed IS get.seed"
+    "  AND random.options = get.options"
     " ORDER BY get.network, get.buffer_bytes, bits, get.method, get.search, get.budget, get.seed, get.run_id";
+
+/* Runs that differ only in the seed, together. What is proven holds for all searches alike. */
+#define POLICY "network_hash, network, hardware_id, method, search, splitter, budget, options"
+#define FOLDED "json_extract(options, '$.fold_bn')"
+
+static const char sql_spread[] =
+    "WITH newest AS ("
+    "  SELECT *, row_number() OVER (PARTITION BY " POLICY ", seed ORDER BY run_id DESC) AS place"
+    "  FROM v_run WHERE search IS NOT NULL AND (:experiment IS NULL OR experiment = :experiment)"
+    "    AND " MATCH_NETWORK " AND " MATCH_BUFFER " AND " MATCH_METHOD "),"
+    " ranked AS ("
+    "  SELECT *, count(*) OVER (PARTITION BY " POLICY ") AS seeds,"
+    "    row_number() OVER (PARTITION BY " POLICY " ORDER BY fuseable_dram_bytes, run_id) AS rank"
+    "  FROM newest WHERE place = 1),"
+    " pooled AS ("
+    "  SELECT " POLICY ", " FOLDED " AS folded, buffer_bytes, " BITS ", seeds,"
+    "    avg(CASE WHEN rank IN ((seeds + 1) / 2, (seeds + 2) / 2) THEN fuseable_dram_bytes END) AS median,"
+    "    min(fuseable_dram_bytes) AS least, max(fuseable_dram_bytes) AS most, max(max_required_bytes) AS required"
+    "  FROM ranked GROUP BY " POLICY "),"
+    " proven AS ("
+    "  SELECT network_hash AS hash, hardware_id AS hardware, method AS how, " FOLDED " AS folded,"
+    "    max(optimum_dram_bytes) AS optimum, max(bound_dram_bytes) AS bound"
+    "  FROM v_run WHERE bound_dram_bytes IS NOT NULL GROUP BY 1, 2, 3, 4)"
+    " SELECT network, " KIB(buffer_bytes) " AS buffer_kib, bits, method, search, splitter, budget, seeds,"
+    "  " MB(median) " AS median_mb, " MB(least) " AS least_mb, " MB(most) " AS most_mb,"
+    "  " KIB(required) " AS largest_kib, " MB(optimum) " AS optimum_mb, " MB(bound) " AS bound_mb,"
+    "  round(100.0 * (median - bound) / nullif(bound, 0), 2) AS gap_percent"
+    " FROM pooled LEFT JOIN proven"
+    "  ON hash = network_hash AND hardware = hardware_id AND how = method AND proven.folded IS pooled.folded"
+    " ORDER BY network, buffer_bytes, bits, method, search, budget, splitter, options";
 
 static const char sql_culprits[] =
     "WITH named AS ("
@@ -119,6 +150,10 @@ const struct named_query named_queries[] = {
      "what splitting at trace-GET's edges saves over random cuts, all else being equal",
      {NETWORK, BUFFER, METHOD, END},
      sql_saving},
+    {"spread",
+     "median and range over seeds of each search and splitter, and how far the median is from the optimum or bound",
+     {NETWORK, BUFFER, METHOD, {"experiment", NAMED_TEXT, "only this experiment"}, END},
+     sql_spread},
     {"culprits",
      "ops most often named as the cause of an overflow, for each network",
      {NETWORK, BUFFER, METHOD, {"limit", NAMED_INTEGER, "ops for each network; 10 if left out"}, END},

@@ -152,7 +152,7 @@ static int query_fail(struct query *query, struct error *err) {
   const char *text = sqlite3_errmsg(query->db);
   bool table = strncmp(text, "no such table", 13) == 0;
   return error_set(err, ERROR_USAGE, "cannot run the query: %s%s", text,
-                   table ? "; the views are v_run, v_group, v_curve, v_explanation and v_front" : "");
+                   table ? "; the views are v_run, v_group, v_curve, v_explanation, v_front and v_explainer" : "");
 }
 
 /* Behind the statement there may be only blanks, comments and semicolons. */

@@ -173,7 +173,7 @@ static const struct field comparison_fields[] = {
     FIELD(struct store_comparison, method),
     FIELD(struct store_comparison, fraction),
     FIELD(struct store_comparison, breadth),
-    FIELD(struct store_comparison, seed),
+    {"seed", FIELD_OPTIONAL_BITS, offsetof(struct store_comparison, seed)},
     FIELD(struct store_comparison, jobs),
     FIELD(struct store_comparison, groups_wanted),
     FIELD(struct store_comparison, options),

@@ -1,0 +1,15 @@
+/* Share of valid groups in percent, and whether it rises with the buffer; all seeds together. */
+WITH shares AS (
+  SELECT method, activation_bits AS bits, network, buffer_bytes,
+    100.0 * sum(groups_proposed_valid) / sum(groups_proposed) AS share
+  FROM v_run WHERE experiment = 'paper-figure-3' GROUP BY method, activation_bits, network, buffer_bytes),
+steps AS (
+  SELECT *, share - lag(share) OVER (PARTITION BY method, bits, network ORDER BY buffer_bytes) AS step FROM shares)
+SELECT method, bits, network,
+  printf('%.0f', max(CASE WHEN buffer_bytes = 131072 THEN share END)) AS '128 KiB',
+  printf('%.0f', max(CASE WHEN buffer_bytes = 262144 THEN share END)) AS '256 KiB',
+  printf('%.0f', max(CASE WHEN buffer_bytes = 524288 THEN share END)) AS '512 KiB',
+  printf('%.0f', max(CASE WHEN buffer_bytes = 1048576 THEN share END)) AS '1 MiB',
+  printf('%.0f', max(CASE WHEN buffer_bytes = 2097152 THEN share END)) AS '2 MiB',
+  CASE WHEN min(step) >= 0 THEN 'yes' ELSE printf('no: %.1f points down', -min(step)) END AS rising
+FROM steps GROUP BY method, bits, network ORDER BY method, bits, network
