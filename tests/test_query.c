@@ -116,7 +116,7 @@ START_TEST(queries_cannot_write) {
   ck_assert_int_ne(access("copy.db", F_OK), 0);
   fixture_assert_csv("SELECT value FROM v_group, json_each(ops) ORDER BY 1", NULL,
                      "value\r\na\r\nb\r\nc\r\n");
-  fixture_assert_csv("PRAGMA user_version", NULL, "user_version\r\n3\r\n");
+  fixture_assert_csv("PRAGMA user_version", NULL, "user_version\r\n4\r\n");
   fixture_assert_csv("SELECT name FROM pragma_table_info('v_curve')", NULL,
                      "name\r\nrun_id\r\nordinal\r\nplans\r\nfuseable_dram_bytes\r\n");
 }
