@@ -93,6 +93,39 @@ static void run_search(struct measurement *out, const struct bench_case *self) {
   }
 }
 
+/* The search in twenty buffers, from the largest, 2 MiB, to 128 KiB; once, and items are the plans of all. */
+static void run_sizes(struct measurement *out, const struct bench_case *self, bool share) {
+  enum { SIZES = 20 };
+  const uint64_t step = (UINT64_C(2048) - 128) * 1024 / (SIZES - 1);
+  struct search_options options = {
+      .split = {method_find(self->method), explainer_find("trace-get"), EXPLAIN_DEFAULT_FRACTION, SPLIT_DEFAULT_BREADTH,
+                objective_find("dram")},
+      .budget = self->budget,
+      .seed = 1,
+      .limits = SEARCH_DEFAULT_LIMITS,
+      .jobs = 1,
+  };
+  struct error err = ERROR_INIT;
+  struct sim_model model;
+  struct search_result result;
+  open_model(&model, self);
+  if (share) require(evaluations_create(&options.evaluations, model.graph, (size_t)1 << 30, &err), &err);
+  double start = now();
+  for (uint64_t i = SIZES; i-- > 0;) {
+    model.hw.buffer_capacity_bytes = 128 * 1024 + i * step;
+    require(search_run(&result, search_find(self->search), &model, &options, &err), &err);
+    out->items += result.plans_proposed;
+    out->groups_evaluated += result.groups_evaluated;
+    out->fuseable_dram_bytes = result.fuseable_dram_bytes;
+    search_result_free(&result);
+  }
+  out->seconds = now() - start;
+  evaluations_free(options.evaluations);
+}
+
+static void run_sizes_alone(struct measurement *out, const struct bench_case *self) { run_sizes(out, self, false); }
+static void run_sizes_shared(struct measurement *out, const struct bench_case *self) { run_sizes(out, self, true); }
+
 enum { DRAWS = 60, MAX_GROUPS = 4096 };
 
 /* Groups of random plans, at most MAX_GROUPS. */
@@ -238,6 +271,10 @@ static void run_dram_requests(struct measurement *out, const struct bench_case *
   {title, "plans", run_search, net, kib, bit, 1, kind, plans, aim, "lbdf"}
 #define STREAMED(title, net, kib, bit, kind, plans, aim) \
   {title ", brr", "plans", run_search, net, kib, bit, 1, kind, plans, aim, "brr"}
+/* As 20 cells of a sweep, each for itself and with what they share. */
+#define SIZES(title, net, kind, plans, method) \
+  {title ", 20 buffers", "plans", run_sizes_alone, net, 128, 8, 1, kind, plans, 0, method}, \
+  {title ", 20, shared", "plans", run_sizes_shared, net, 128, 8, 1, kind, plans, 0, method}
 #define TIMED(net, aim) \
   {"layer by layer, timed", "events", run_timed, net, 256, 8, 1, NULL, 0, aim, "lbdf"}
 #define GROUPS(title, net, factor, method) \
@@ -256,6 +293,9 @@ static const struct bench_case cases[] = {
     SEARCH("nsga2 search", "efficientnet_b3", 256, 16, "nsga2", 5000, 0),
     SEARCH("random search", "efficientnet_b3", 256, 16, "random", 2000, 1),
     SEARCH("local search", "resnet152", 256, 8, "local", 2000, 0),
+    SIZES("local search", "efficientnet_b3", "local", 2000, "lbdf"),
+    SIZES("exact search", "efficientnet_b3", "exact", 2000, "lbdf"),
+    SIZES("local search, brr", "efficientnet_b3", "local", 2000, "brr"),
     REPAIRS("mobilenet_v2", 256, "lbdf"), REPAIRS("efficientnet_b3", 256, "lbdf"),
     REPAIRS("efficientnet_b3", 256, "brr"),
     TIMED("resnet18", 0.005), TIMED("resnet152", 0.05), TIMED("efficientnet_b3", 0),

@@ -26,4 +26,9 @@ dist_hw_DATA = \
 	configs/hw/mobile-1tops.yaml \
 	configs/hw/server-hbm2.yaml
 
-EXTRA_DIST += configs/experiments/README.md
+# An experiment is found by its name, too.
+EXTRA_DIST += configs/experiments/README.md configs/experiments/paper
+experimentsdir = $(pkgdatadir)/experiments
+dist_experiments_DATA = \
+	configs/experiments/buffer-sweep.yaml \
+	configs/experiments/small.yaml

@@ -15,5 +15,9 @@ EXTRA_DIST += docs/spillway.1.in docs/spillway.bash \
 	docs/database.md \
 	docs/dram.md \
 	docs/explainers.md \
+	docs/extending.md \
 	docs/hardware.md \
-	docs/timing.md
+	docs/methods.md \
+	docs/plots.md \
+	docs/timing.md \
+	docs/tutorial.md

@@ -33,12 +33,24 @@ static uint32_t remember(struct net *net, uint32_t tensor, uint32_t rows, uint64
   return tensor;
 }
 
+/* One image of map_channels channels. */
+static void set_dims(struct tensor_spec *spec, struct net *net) {
+  if (net->map_channels == 0) return;
+  spec->rank = 4;
+  spec->dims[0] = 1;
+  spec->dims[1] = net->map_channels;
+  spec->dims[2] = spec->rows;
+  spec->dims[3] = spec->row_elements / net->map_channels;
+  net->map_channels = 0;
+}
+
 uint32_t net_input(struct net *net, uint32_t rows, uint64_t elements) {
   struct error err = ERROR_INIT;
   char name[32];
   uint32_t tensor;
   snprintf(name, sizeof name, "in%u", net->tensor_count);
   struct tensor_spec spec = {.name = name, .rows = rows, .row_elements = elements};
+  set_dims(&spec, net);
   require(graph_builder_input(net->builder, &tensor, &spec, &err), &err);
   return remember(net, tensor, rows, elements);
 }
@@ -49,7 +61,7 @@ void net_op(struct net *net) {
   uint32_t op;
   snprintf(name, sizeof name, "op%u", net->op_count);
   struct op_spec spec = {.name = name,
-                         .type = "Test",
+                         .type = net->type == NULL ? "Test" : net->type,
                          .weight_elements = net->weights,
                          .bias_elements = net->biases,
                          .macs = net->macs,
@@ -60,6 +72,7 @@ void net_op(struct net *net) {
   net->op_count++;
   net->weights = net->biases = net->macs = 0;
   net->channels = 0;
+  net->type = NULL;
   net->work = (struct op_work){0};
 }
 
@@ -70,6 +83,7 @@ uint32_t net_output(struct net *net, uint32_t rows, uint64_t elements, bool elem
   uint32_t tensor;
   snprintf(name, sizeof name, "t%u", net->tensor_count);
   struct tensor_spec spec = {.name = name, .rows = rows, .row_elements = elements, .elementwise = elementwise};
+  set_dims(&spec, net);
   require(graph_builder_output(net->builder, &tensor, &spec, inputs, input_count, &err), &err);
   for (size_t i = 0; i < input_count; i++) net->read[inputs[i].tensor] = true;
   return remember(net, tensor, rows, elements);

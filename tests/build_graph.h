@@ -9,7 +9,7 @@
 
 #include "graph/graph.h"
 
-enum { NET_MAX_TENSORS = 96 };
+enum { NET_MAX_TENSORS = 256 };
 
 struct net {
   struct graph_builder *builder;
@@ -20,6 +20,8 @@ struct net {
   uint64_t weights, biases; /* elements for the next op; 0 again after it */
   uint32_t channels;        /* output channels of the next op; likewise */
   uint64_t macs;            /* of the next op; likewise */
+  const char *type;         /* of the next op; likewise; NULL for "Test" */
+  uint64_t map_channels;    /* of the next output, which has so many channels; likewise; 0: not known */
   struct op_work work;      /* of the next op; likewise. Left at 0: what fits the op's rows */
 };
 

@@ -11,7 +11,9 @@ struct sums {
   int64_t reads, writes, weights, fuseable, most, invalid, ops;
 };
 
-#define GROUP_KEYS "ops method valid fuseable required_bytes dram_read_bytes dram_write_bytes weight_bytes stripes"
+#define GROUP_KEYS                                                                                               \
+  "ops method valid fuseable required_bytes dram_read_bytes dram_write_bytes weight_bytes stripes resident_ops " \
+  "sliced_maps"
 
 static void assert_group(const json_t *group, bool timed) {
   ck_assert_str_eq(cli_keys(group), timed ? GROUP_KEYS " timed" : GROUP_KEYS);

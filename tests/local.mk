@@ -6,10 +6,12 @@ AM_TESTS_ENVIRONMENT = SPILLWAY_SOURCE_DIR='$(abs_top_srcdir)' SPILLWAY_PROGRAM=
 	export SPILLWAY_SOURCE_DIR SPILLWAY_PROGRAM;
 tests_spillway_tests_SOURCES = \
 	tests/build_graph.c tests/build_graph.h \
+	tests/channel_net.c tests/channel_net.h \
 	tests/cli_plan.c tests/cli_plan.h \
 	tests/cli_run.c tests/cli_run.h \
 	tests/dram_checker.c tests/dram_checker.h \
 	tests/dram_patterns.c tests/dram_patterns.h \
+	tests/hard_net.c tests/hard_net.h \
 	tests/main.c tests/suites.h \
 	tests/onnx_model.c tests/onnx_model.h \
 	tests/random_net.c tests/random_net.h \
@@ -18,7 +20,9 @@ tests_spillway_tests_SOURCES = \
 	tests/sim_fixture.c tests/sim_fixture.h \
 	tests/store_fixture.c tests/store_fixture.h \
 	tests/support.c tests/support.h \
+	tests/sweep_fixture.c tests/sweep_fixture.h \
 	tests/test_brr.c \
+	tests/test_brr_plus.c \
 	tests/test_brr_property.c \
 	tests/test_cli.c \
 	tests/test_cli_bad_files.c \
@@ -26,11 +30,13 @@ tests_spillway_tests_SOURCES = \
 	tests/test_cli_completion.c \
 	tests/test_cli_explain.c \
 	tests/test_cli_faults.c \
+	tests/test_cli_figures.c \
 	tests/test_cli_front.c \
 	tests/test_cli_golden.c \
 	tests/test_cli_help.c \
 	tests/test_cli_plot.c \
 	tests/test_cli_query.c \
+	tests/test_cli_sample.c \
 	tests/test_cli_schedule.c \
 	tests/test_cli_simulate.c \
 	tests/test_cli_terminal.c \
@@ -42,6 +48,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_docs.c \
 	tests/test_dram.c \
 	tests/test_dram_reference.c \
+	tests/test_evaluations.c \
 	tests/test_exact.c \
 	tests/test_file.c \
 	tests/test_fuzz_corpus.c \
@@ -57,13 +64,20 @@ tests_spillway_tests_SOURCES = \
 	tests/test_onnx_rows.c \
 	tests/test_onnx_weights.c \
 	tests/test_onnx_work.c \
+	tests/test_optimus.c \
 	tests/test_plan.c \
 	tests/test_query.c \
+	tests/test_sample.c \
 	tests/test_search.c \
 	tests/test_sim.c \
 	tests/test_sim_networks.c \
 	tests/test_sim_property.c \
 	tests/test_store.c \
+	tests/test_sweep.c \
+	tests/test_sweep_faults.c \
+	tests/test_sweep_files.c \
+	tests/test_sweep_merge.c \
+	tests/test_sweep_runs.c \
 	tests/test_timed.c \
 	tests/test_timed_golden.c \
 	tests/test_timed_metrics.c \

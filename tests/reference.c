@@ -14,6 +14,7 @@ struct row {
   enum row_state state;
   uint32_t readers;    /* (output row, input) pairs of the group still to come */
   uint32_t owner;      /* op that it counts for */
+  uint64_t room;       /* that it takes while it is there */
   uint64_t born, died; /* on the run's clock */
 };
 
@@ -24,6 +25,8 @@ struct run {
   struct row **rows; /* by tensor */
   uint32_t *next;    /* by tensor: rows before it are there, gone or not needed */
   uint64_t clock, occupied_bytes, peak_clock;
+  const struct reference_refinement *refinement; /* NULL: none */
+  const uint32_t *need;                          /* of the stripe that runs */
   struct reference *out;
 };
 
@@ -114,12 +117,36 @@ static void mark_needed(struct run *run) {
 
 /* ---- rows coming and going ---- */
 
+/* Whether an output row that no stripe so far has made needs the row. */
+static bool needed_later(const struct run *run, uint32_t t, uint32_t r) {
+  for (uint32_t u = 0; u < run->graph->tensor_count; u++) {
+    const struct tensor *reader = &run->graph->tensors[u];
+    if (!inside(run, u)) continue;
+    for (uint32_t q = run->need[u]; q < reader->rows; q++) {
+      for (uint32_t i = 0; run->rows[u][q].needed && i < reader->input_count; i++) {
+        if (reader->inputs[i].tensor != t) continue;
+        uint32_t count = reference_candidates(&reader->inputs[i].map, q, run->graph->tensors[t].rows);
+        for (uint32_t k = 0; k < count; k++) {
+          if (reference_candidate(&reader->inputs[i].map, q, k) == r) return true;
+        }
+      }
+    }
+  }
+  return false;
+}
+
+static uint64_t room_of(const struct run *run, uint32_t t, uint32_t r) {
+  bool sliced = run->refinement != NULL && run->refinement->slice_bytes[t] > 0 && !needed_later(run, t, r);
+  return sliced ? run->refinement->slice_bytes[t] : row_bytes(run, t);
+}
+
 static void acquire(struct run *run, uint32_t t, uint32_t r) {
   struct row *row = &run->rows[t][r];
   if (row->state != ROW_ABSENT) fault(run, "row %u of tensor %u comes twice", r, t);
   row->state = ROW_PRESENT;
   row->born = ++run->clock;
-  run->occupied_bytes += row_bytes(run, t);
+  row->room = room_of(run, t, r);
+  run->occupied_bytes += row->room;
   if (run->occupied_bytes > run->out->required_bytes) {
     run->out->required_bytes = run->occupied_bytes;
     run->peak_clock = run->clock;
@@ -140,7 +167,7 @@ static void let_go(struct run *run, uint32_t t, uint32_t r, uint32_t op) {
   row->state = ROW_FREED;
   row->died = ++run->clock;
   row->owner = inside(run, t) ? run->graph->tensors[t].producer : op;
-  run->occupied_bytes -= row_bytes(run, t);
+  run->occupied_bytes -= row->room;
 }
 
 static void use_row(struct run *run, uint32_t t, uint32_t r) {
@@ -296,7 +323,7 @@ static void share_peak(struct run *run) {
       if (!row->needed && row->state != ROW_ABSENT) fault(run, "row %u of tensor %u came unneeded", r, t);
       if (row->readers > 0) fault(run, "row %u of tensor %u has readers left", r, t);
       bool held = row->state == ROW_FREED && row->born <= run->peak_clock && row->died > run->peak_clock;
-      if (held) run->out->row_share[row->owner] += row_bytes(run, t);
+      if (held) run->out->row_share[row->owner] += row->room;
     }
   }
 }
@@ -387,28 +414,46 @@ static bool is_new(const struct run *run, uint32_t t, uint32_t r) {
   return run->rows[t][r].needed && run->rows[t][r].state == ROW_ABSENT;
 }
 
-/* All inputs and all new rows of an op's outputs are there together; then the inputs go. */
-static void compute_together(struct run *run, const struct op *op, const uint32_t *need, uint32_t v) {
+static void bring_inputs(struct run *run, const struct op *op, const uint32_t *need) {
   const struct graph *graph = run->graph;
-  uint32_t end = op->first_output + op->output_count;
-  for (uint32_t t = op->first_output; t < end; t++) {
+  for (uint32_t t = op->first_output; t < op->first_output + op->output_count; t++) {
     for (uint32_t r = run->next[t]; r < need[t]; r++) {
       for (uint32_t i = 0; is_new(run, t, r) && i < graph->tensors[t].input_count; i++) {
         bring_window(run, &graph->tensors[t].inputs[i], r);
       }
     }
   }
-  for (uint32_t t = op->first_output; t < end; t++) {
+}
+
+static void make_room(struct run *run, const struct op *op, const uint32_t *need) {
+  for (uint32_t t = op->first_output; t < op->first_output + op->output_count; t++) {
     for (uint32_t r = run->next[t]; r < need[t]; r++) {
       if (is_new(run, t, r)) acquire(run, t, r);
     }
   }
-  for (uint32_t t = op->first_output; t < end; t++) {
+}
+
+/* A reduction takes rows that are all there, and the last to need one lets it go. */
+static void take_all(struct run *run, const struct tensor *tensor, uint32_t v) {
+  for (uint32_t i = 0; i < tensor->input_count; i++) {
+    uint32_t from = tensor->inputs[i].tensor;
+    if (tensor->inputs[i].map.kind != ROW_STREAMED) continue;
+    for (uint32_t q = 0; q < run->graph->tensors[from].rows; q++) {
+      use_row(run, from, q);
+      if (run->rows[from][q].readers == 0) let_go(run, from, q, v);
+    }
+  }
+}
+
+static void finish_rows(struct run *run, const struct op *op, const uint32_t *need, uint32_t v) {
+  const struct graph *graph = run->graph;
+  for (uint32_t t = op->first_output; t < op->first_output + op->output_count; t++) {
     for (; run->next[t] < need[t]; run->next[t]++) {
       uint32_t r = run->next[t];
       size_t count;
       if (!run->rows[t][r].needed) continue;
       struct reference_row *reads = list_reads(run, t, r, &count);
+      take_all(run, &graph->tensors[t], v);
       for (size_t i = 0; i < count; i++) use_row(run, reads[i].tensor, reads[i].row);
       for (size_t i = 0; i < count; i++) {
         if (dies_now(run, reads[i])) let_go(run, reads[i].tensor, reads[i].row, v);
@@ -420,44 +465,133 @@ static void compute_together(struct run *run, const struct op *op, const uint32_
   }
 }
 
-static void stripe_op(struct run *run, uint32_t v, const uint32_t *need) {
+/* All inputs and all new rows of an op's outputs are there together; then the inputs go. */
+static void compute_together(struct run *run, const struct op *op, const uint32_t *need, uint32_t v) {
+  bring_inputs(run, op, need);
+  make_room(run, op, need);
+  finish_rows(run, op, need, v);
+}
+
+static bool streams(const struct run *run, uint32_t v) {
+  return run->refinement == NULL || !run->refinement->stays[v];
+}
+
+/* Whether any row of the op is new; then its weights are fetched, unless they stay. */
+static bool op_begins(struct run *run, uint32_t v, const uint32_t *need) {
   const struct op *op = &run->graph->ops[v];
-  uint32_t end = op->first_output + op->output_count;
-  bool any = false, weighted = op_weight_bytes(run, v) > 0;
-  for (uint32_t t = op->first_output; t < end; t++) {
+  bool any = false;
+  for (uint32_t t = op->first_output; t < op->first_output + op->output_count; t++) {
     for (uint32_t r = 0; r < need[t]; r++) any = any || is_new(run, t, r);
   }
-  if (!any) return;
-  run->out->weight_bytes += op_weight_bytes(run, v) * run->graph->batch;
-  if (weighted && !reduces(&run->graph->tensors[op->first_output])) {
+  if (any && streams(run, v)) run->out->weight_bytes += op_weight_bytes(run, v) * run->graph->batch;
+  return any;
+}
+
+/* What all ops of a segment need of inputs, and what they make, is there together. */
+static void stripe_segment(struct run *run, uint32_t segment, const uint32_t *need) {
+  const struct graph *graph = run->graph;
+  const uint32_t *segments = run->refinement->segment;
+  for (uint32_t v = 0; v < graph->op_count; v++) {
+    if (segments[v] != segment) continue;
+    op_begins(run, v, need);
+    uint32_t t = graph->ops[v].first_output;
+    for (uint32_t r = run->next[t]; r < need[t]; r++) {
+      for (uint32_t i = 0; is_new(run, t, r) && i < graph->tensors[t].input_count; i++) {
+        if (!inside(run, graph->tensors[t].inputs[i].tensor)) bring_window(run, &graph->tensors[t].inputs[i], r);
+      }
+    }
+  }
+  for (uint32_t v = 0; v < graph->op_count; v++) {
+    if (segments[v] == segment) make_room(run, &graph->ops[v], need);
+  }
+  for (uint32_t v = 0; v < graph->op_count; v++) {
+    if (segments[v] == segment) finish_rows(run, &graph->ops[v], need, v);
+  }
+}
+
+static void stripe_op(struct run *run, uint32_t v, const uint32_t *need) {
+  const struct op *op = &run->graph->ops[v];
+  if (!op_begins(run, v, need)) return;
+  if (op_weight_bytes(run, v) > 0 && !reduces(&run->graph->tensors[op->first_output])) {
     compute_together(run, op, need, v);
     return;
   }
-  for (uint32_t t = op->first_output; t < end; t++) {
+  for (uint32_t t = op->first_output; t < op->first_output + op->output_count; t++) {
     if (need[t] > 0) make_present(run, t, need[t] - 1);
   }
 }
 
-void reference_run_stripes(struct reference *out, const struct graph *graph, const struct hw *hw,
-                           const uint64_t *group, uint32_t height) {
+static void run_stripe(struct run *run, const uint32_t *need) {
+  uint32_t last = 0;
+  for (uint32_t v = 0; v < run->graph->op_count; v++) {
+    uint32_t segment = run->refinement == NULL ? 0 : run->refinement->segment[v];
+    if (!bitset_has(run->group, v)) continue;
+    if (segment == 0) {
+      stripe_op(run, v, need);
+    } else if (segment != last) {
+      stripe_segment(run, segment, need);
+    }
+    last = segment;
+  }
+}
+
+/* By input channels where the op takes slices. */
+static uint64_t refined_staging(const struct run *run, uint32_t v) {
+  uint64_t weights = op_weight_bytes(run, v), channels = run->graph->ops[v].work.channels;
+  if (!streams(run, v)) return 0;
+  if (run->refinement == NULL || !run->refinement->accumulates[v]) return staging_of_op(run, v);
+  uint64_t two = 2 * run->hw->brr_subgroup_channels * ((weights + channels - 1) / channels);
+  return two < weights ? two : weights;
+}
+
+/* The largest sum over a segment, which an op outside of all is to itself. */
+static uint64_t staging_of_all(const struct run *run) {
+  uint64_t most = 0, sum = 0;
+  uint32_t last = 0;
+  for (uint32_t v = 0; v < run->graph->op_count; v++) {
+    if (!bitset_has(run->group, v)) continue;
+    uint32_t segment = run->refinement == NULL ? 0 : run->refinement->segment[v];
+    if (segment == 0 || segment != last) sum = 0;
+    sum += refined_staging(run, v);
+    if (sum > most) most = sum;
+    last = segment;
+  }
+  return most;
+}
+
+static void keep_weights(struct run *run) {
+  for (uint32_t v = 0; v < run->graph->op_count; v++) {
+    if (!bitset_has(run->group, v) || streams(run, v)) continue;
+    run->out->weight_share[v] = op_weight_bytes(run, v);
+    run->out->weight_bytes += run->out->weight_share[v];
+    run->occupied_bytes += run->out->weight_share[v];
+  }
+}
+
+void reference_run_refined(struct reference *out, const struct graph *graph, const struct hw *hw,
+                           const uint64_t *group, uint32_t height, const struct reference_refinement *refinement) {
   struct run run;
   uint32_t tallest = reference_tallest(graph, group), done = 0;
   uint32_t *need = allocate(graph->tensor_count, sizeof *need);
   run_open(&run, out, graph, hw, group);
-  for (uint32_t v = 0; v < graph->op_count; v++) {
-    uint64_t staging = bitset_has(group, v) ? staging_of_op(&run, v) : 0;
-    if (staging > out->staging_bytes) out->staging_bytes = staging;
-  }
-  run.occupied_bytes = out->required_bytes = out->staging_bytes;
+  run.refinement = refinement;
+  run.need = need;
+  out->staging_bytes = run.occupied_bytes = staging_of_all(&run);
+  keep_weights(&run);
+  out->required_bytes = run.occupied_bytes;
+  uint64_t constant = run.occupied_bytes;
   while (done < tallest) {
     done = tallest - done < height ? tallest : done + height;
     find_needs(&run, need, done, tallest);
-    for (uint32_t v = 0; v < graph->op_count; v++) {
-      if (bitset_has(group, v)) stripe_op(&run, v, need);
-    }
+    run_stripe(&run, need);
   }
-  run_close(&run, out->staging_bytes);
+  run_close(&run, constant);
   free(need);
+}
+
+void reference_run_stripes(struct reference *out, const struct graph *graph, const struct hw *hw,
+                           const uint64_t *group, uint32_t height) {
+  reference_run_refined(out, graph, hw, group, height, NULL);
 }
 
 void reference_brr(struct reference *out, uint32_t *stripes, const struct graph *graph, const struct hw *hw,

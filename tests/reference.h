@@ -35,6 +35,18 @@ void reference_run(struct reference *out, const struct graph *graph, const struc
 void reference_run_stripes(struct reference *out, const struct graph *graph, const struct hw *hw,
                            const uint64_t *group, uint32_t height);
 
+/* How brr-plus runs a group. */
+struct reference_refinement {
+  const bool *stays;           /* by op */
+  const uint32_t *segment;     /* by op: the segment that it is in, counted from 1; 0: none */
+  const bool *accumulates;     /* by op: takes slices of its input */
+  const uint64_t *slice_bytes; /* by tensor: of a row's slice; 0: it exists whole */
+};
+
+/* In stripes of that height, so refined. */
+void reference_run_refined(struct reference *out, const struct graph *graph, const struct hw *hw,
+                           const uint64_t *group, uint32_t height, const struct reference_refinement *refinement);
+
 /* Rows of the tallest output. */
 uint32_t reference_tallest(const struct graph *graph, const uint64_t *group);
 

@@ -17,6 +17,7 @@
   X(sim_property) \
   X(brr) \
   X(brr_property) \
+  X(brr_plus) \
   X(sim_networks) \
   X(timed_metrics) \
   X(dram) \
@@ -27,12 +28,16 @@
   X(timed_property) \
   X(get) \
   X(fuzz_corpus) \
+  X(evaluations) \
   X(search) \
+  X(optimus) \
   X(nsga2) \
+  X(sample) \
   X(compare) \
   X(exact) \
   X(store) \
   X(query) \
+  X(sweep) \
   X(cli) \
   X(docs)
 

@@ -223,16 +223,19 @@ END_TEST
 enum { NETWORK_SEED = 77, NETWORK_GROUPS = 8, MOST_OPS = 24 };
 
 static void check_auto(const struct sim_fixture *fixture, const uint64_t *group) {
-  struct group_cost lbdf, brr, best;
+  struct group_cost lbdf, brr, plus, best;
   uint64_t capacity = fixture->model.hw.buffer_capacity_bytes;
   ck_assert_int_eq(method_find("lbdf")->cost(fixture->sim, group, &lbdf), 0);
   ck_assert_int_eq(method_find("brr")->cost(fixture->sim, group, &brr), 0);
+  ck_assert_int_eq(method_find("brr-plus")->cost(fixture->sim, group, &plus), 0);
   ck_assert_int_eq(method_find("auto")->cost(fixture->sim, group, &best), 0);
   bool lbdf_fits = lbdf.required_bytes <= capacity, brr_fits = brr.required_bytes <= capacity;
-  ck_assert_int_eq(best.required_bytes <= capacity, lbdf_fits || brr_fits);
+  bool plus_fits = plus.required_bytes <= capacity;
+  ck_assert_int_eq(best.required_bytes <= capacity, lbdf_fits || brr_fits || plus_fits);
+  if (plus_fits) ck_assert_uint_le(group_cost_dram_bytes(&best), group_cost_dram_bytes(&plus));
   if (lbdf_fits) ck_assert_uint_le(group_cost_dram_bytes(&best), group_cost_dram_bytes(&lbdf));
   if (brr_fits) ck_assert_uint_le(group_cost_dram_bytes(&best), group_cost_dram_bytes(&brr));
-  ck_assert_int_eq(best.stripes == 0, lbdf_fits || (!brr_fits && brr.stripes == 0));
+  if (best.required_bytes <= capacity) ck_assert_int_eq(best.stripes == 0, lbdf_fits);
 }
 
 static void check_network_group(const struct sim_fixture *fixture, const uint64_t *group, const char *name) {

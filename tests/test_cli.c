@@ -9,9 +9,11 @@ Suite *cli_suite(void) {
   suite_add_tcase(suite, cli_help_case());
   suite_add_tcase(suite, cli_simulate_case());
   suite_add_tcase(suite, cli_schedule_case());
+  suite_add_tcase(suite, cli_sample_case());
   suite_add_tcase(suite, cli_timed_case());
   suite_add_tcase(suite, cli_explain_case());
   suite_add_tcase(suite, cli_plot_case());
+  suite_add_tcase(suite, cli_figures_case());
   suite_add_tcase(suite, cli_query_case());
   suite_add_tcase(suite, cli_bad_words_case());
   suite_add_tcase(suite, cli_bad_files_case());

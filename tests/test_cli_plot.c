@@ -73,9 +73,9 @@ END_TEST
 
 START_TEST(plot_says_what_it_needs) {
   COMPLAINS("plot needs --output FILE, a name that ends in .svg or .png", "plot", "occupancy");
-  COMPLAINS("'a.jpg' has no ending that can be drawn; expected .svg or .png", "plot", "occupancy", "-o", "a.jpg");
-  COMPLAINS("'.svg' has no ending that can be drawn; expected .svg or .png", "plot", "occupancy", "-o", ".svg");
-  COMPLAINS("unknown figure 'ocupancy'; did you mean 'occupancy'? known are occupancy, curves", "plot", "ocupancy",
+  COMPLAINS("'a.jpg' has no ending that can be drawn; expected .svg or .png, or .gp for gnuplot's script", "plot", "occupancy", "-o", "a.jpg");
+  COMPLAINS("'.svg' has no ending that can be drawn; expected .svg or .png, or .gp for gnuplot's script", "plot", "occupancy", "-o", ".svg");
+  COMPLAINS("unknown figure 'ocupancy'; did you mean 'occupancy'? known are occupancy, curves, buffer, valid, gap, front, culprits", "plot", "ocupancy",
             "-o", "a.svg");
   COMPLAINS("the figure occupancy needs NET and --group A..B, or --trace FILE", "plot", "occupancy", "-o", "a.svg");
   COMPLAINS("the figure occupancy needs NET and --group A..B, or --trace FILE", "plot", "occupancy", "alexnet", "-o",

@@ -59,6 +59,18 @@ static const char *progress_of(const char *const *arguments) {
   return text;
 }
 
+static size_t widest_line(const char *text) {
+  size_t widest = 0, width = 0;
+  for (; *text != '\0'; text++) {
+    if (*text == '\n' || *text == '\r') {
+      width = 0;
+    } else if (((unsigned char)*text & 0xc0) != 0x80 && ++width > widest) {
+      widest = width;
+    }
+  }
+  return widest;
+}
+
 #define SEARCH "schedule", "efficientnet_b0", "--budget", "300", "--buffer", "128KiB", "--no-db"
 
 START_TEST(progress_is_drawn_on_a_terminal_and_wiped) {
@@ -72,6 +84,25 @@ START_TEST(progress_is_drawn_on_a_terminal_and_wiped) {
 }
 END_TEST
 
+START_TEST(a_sweep_draws_its_cells_in_one_line) {
+  cli_write("exp.yaml",
+            "networks: [efficientnet_b0, mobilenet_v3_large]\nbuffers: {from: 64KiB, to: 256KiB, factor: 2}\n"
+            "methods: [lbdf, brr]\nbudgets: 200\n");
+  terminal_open(80);
+  struct cli_process process =
+      cli_start(&(const struct cli_setting){.err = terminal.slave}, ARGUMENTS("sweep", "exp.yaml"));
+  const char *text = terminal_text(process.pid);
+  struct cli_result result = cli_wait(process);
+  ck_assert_int_eq(result.status, 0);
+  cli_assert_has(text, WIPE "exp [");
+  cli_assert_has(text, " s left  ");
+  cli_assert_has(text, "/12 cells  ");
+  cli_assert_lacks(text, "\n");
+  ck_assert_uint_lt(widest_line(text), 80 + strlen("\033[K"));
+  ck_assert_str_eq(text + strlen(text) - strlen(WIPE), WIPE);
+}
+END_TEST
+
 START_TEST(quiet_draws_nothing) {
   ck_assert_str_eq(progress_of(ARGUMENTS(SEARCH, "--quiet")), "");
   ck_assert_str_eq(progress_of(ARGUMENTS(SEARCH, "-q")), "");
@@ -80,18 +111,6 @@ END_TEST
 
 START_TEST(no_terminal_gets_no_progress) { OUTPUT(SEARCH); /* which has to be silent on stderr */ }
 END_TEST
-
-static size_t widest_line(const char *text) {
-  size_t widest = 0, width = 0;
-  for (; *text != '\0'; text++) {
-    if (*text == '\n' || *text == '\r') {
-      width = 0;
-    } else if (((unsigned char)*text & 0xc0) != 0x80 && ++width > widest) {
-      widest = width;
-    }
-  }
-  return widest;
-}
 
 static const char *shown_in(unsigned short columns, const char *const *arguments) {
   terminal_open(columns);
@@ -120,6 +139,7 @@ TCase *cli_terminal_case(void) {
   tcase_set_timeout(tests, CLI_TEST_SECONDS);
   tcase_add_checked_fixture(tests, cli_enter, cli_leave);
   tcase_add_test(tests, progress_is_drawn_on_a_terminal_and_wiped);
+  tcase_add_test(tests, a_sweep_draws_its_cells_in_one_line);
   tcase_add_test(tests, quiet_draws_nothing);
   tcase_add_test(tests, no_terminal_gets_no_progress);
   tcase_add_test(tests, tables_fit_the_terminal);

@@ -71,6 +71,27 @@ static size_t run_commands(const char *file, const char *text, const char *from,
   return count;
 }
 
+/* Writes the files that the document shows, each below a line such as ```yaml NAME. */
+static void write_files(const char *text) {
+  static const char fence[] = "```yaml ";
+  struct reader reader = {strdup(text)};
+  char *start = reader.rest;
+  FILE *file = NULL;
+  for (const char *line; (line = next_line(&reader)) != NULL;) {
+    if (file == NULL && strncmp(line, fence, strlen(fence)) == 0) {
+      file = fopen(line + strlen(fence), "w");
+      ck_assert_ptr_nonnull(file);
+    } else if (file != NULL && strcmp(line, "```") == 0) {
+      fclose(file);
+      file = NULL;
+    } else if (file != NULL) {
+      fprintf(file, "%s\n", line);
+    }
+  }
+  ck_assert_ptr_null(file);
+  free(start);
+}
+
 /* A fresh directory in which configs/ is where a reader in the source tree finds it. */
 static void enter_fresh(const char *name) {
   ck_assert_int_eq(mkdir(name, 0777), 0);
@@ -90,6 +111,7 @@ static size_t run_documents(const char *pattern) {
   for (size_t i = 0; status == 0 && i < files.gl_pathc; i++) {
     const char *path = files.gl_pathv[i];
     enter_fresh(basename((char *)(uintptr_t)cli_format("%s", path)));
+    write_files(cli_read(path));
     count += run_commands(path, cli_read(path), "```sh", "```");
     leave_fresh();
   }

@@ -242,7 +242,7 @@ START_TEST(yaml_is_complete_and_readable) {
       "  lanes: 32\n  unlimited: false\nbuffer:\n  capacity: 256KiB\n  read_bytes_per_cycle: 64\n"
       "  write_bytes_per_cycle: 64\n  in_place: true\ndma:\n  read_queue: 16\n  write_queue: 16\ndram:\n"
       "  standard: LPDDR4-3200\n  mapping: \"\"\n  channels: 1\n  unlimited: false\ndata:\n  activation_bits: 8\n"
-      "  weight_bits: 8\n  bias_bits: 32\nbrr:\n  subgroup_channels: 1\nenergy:\n  mac_pj: 0.3\n"
+      "  weight_bits: 8\n  bias_bits: 32\nbrr:\n  subgroup_channels: 1\n  residency: true\n  slicing: true\nenergy:\n  mac_pj: 0.3\n"
       "  vector_op_pj: 0.1\n  buffer_read_pj_per_byte: 6.6\n  buffer_write_pj_per_byte: 6.6\n"
       "  dram_read_pj_per_byte: 67.8\n  dram_write_pj_per_byte: 40.3\n  dram_activate_pj: 2409\n"
       "  static_mw: 87.2\n");

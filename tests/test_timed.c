@@ -54,10 +54,11 @@ static void rig_close(struct rig *rig) {
 static void rig_run(struct rig *rig, uint32_t stripes) {
   uint64_t group[GRAPH_MAX_SET_WORDS];
   const struct graph *graph = rig->fixture.graph;
+  const struct group_cost untimed = {.stripes = stripes};
   group_of_all(graph, group);
   recording_open(&rig->recording, &rig->fixture.model);
   const struct timed_sink sink = recording_sink(&rig->recording);
-  ck_assert_int_eq(timed_run(rig->timed, group, stripes, &sink, &rig->cost), 0);
+  ck_assert_int_eq(timed_run(rig->timed, group, &untimed, &sink, &rig->cost), 0);
   check_counts(&rig->cost, &rig->fixture.model.hw);
   check_units(&rig->recording, &rig->fixture.model.hw);
   check_dependencies(&rig->recording, graph, group, stripes > 0);
@@ -615,7 +616,7 @@ START_TEST(counts_that_do_not_fit_stay_at_the_largest_number) {
     uint64_t group[GRAPH_MAX_SET_WORDS];
     group_of_all(rig.fixture.graph, group);
     recording_open(&rig.recording, &rig.fixture.model);
-    ck_assert_int_eq(timed_run(rig.timed, group, 0, NULL, &rig.cost), 0);
+    ck_assert_int_eq(timed_run(rig.timed, group, NULL, NULL, &rig.cost), 0);
     ck_assert_uint_eq(rig.cost.cycles, UINT64_MAX);
     ck_assert_uint_eq(rig.cost.array_busy_cycles, UINT64_MAX);
     ck_assert_uint_eq(rig.cost.macs, UINT64_MAX);
@@ -634,7 +635,7 @@ START_TEST(a_schedule_of_more_steps_than_are_timed_is_refused) {
   rig_open(&rig, &net, net_unary(&net, net_unary(&net, net_unary(&net, x))), &hw);
   recording_open(&rig.recording, &rig.fixture.model);
   group_of_all(rig.fixture.graph, group);
-  ck_assert_int_ne(timed_run(rig.timed, group, 0, NULL, &rig.cost), 0);
+  ck_assert_int_ne(timed_run(rig.timed, group, NULL, NULL, &rig.cost), 0);
   ck_assert(timed_was_too_long(rig.timed));
   rig_close(&rig);
 }

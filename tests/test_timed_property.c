@@ -97,8 +97,8 @@ static void subject_close(struct subject *subject) {
 }
 
 static void run(struct subject *subject, const struct timed_sink *sink, struct timed_cost *cost) {
-  uint32_t stripes = subject->streamed ? subject->expected.stripes : 0;
-  int status = timed_run(subject->timed, subject->group, stripes, sink, cost);
+  const struct group_cost *untimed = subject->streamed ? &subject->expected : NULL;
+  int status = timed_run(subject->timed, subject->group, untimed, sink, cost);
   ck_assert_int_eq(status, 0);
 }
 
@@ -320,12 +320,15 @@ static void build_and_check(const struct subject *subject) {
   struct program program = {0};
   struct dram_layout layout;
   struct walk walk;
+  struct residency residency;
   struct error err = ERROR_INIT;
   ck_assert_int_eq(walk_create(&walk, model, &err), 0);
+  ck_assert_int_eq(residency_reserve(&residency, model->graph->tensor_count), 0);
   ck_assert_int_eq(dram_layout_create(&layout, model, &err), 0);
   for (int with_weights = 0; with_weights < 2; with_weights++) {
     int status = subject->streamed
-                     ? program_build_streamed(&program, &walk, &layout, subject->group, subject->expected.stripes)
+                     ? program_build_streamed(&program, &walk, &residency, &layout, subject->group,
+                                              &subject->expected, with_weights)
                      : program_build(&program, &walk, &layout, subject->group, with_weights);
     ck_assert_int_eq(status, 0);
     check_program(subject, &program, &layout);
@@ -337,6 +340,7 @@ static void build_and_check(const struct subject *subject) {
     }
   }
   walk_free(&walk);
+  residency_free(&residency);
   dram_layout_free(&layout);
   program_free(&program);
 }
@@ -437,7 +441,7 @@ START_TEST(an_engine_remembers_nothing_of_the_groups_before) {
     subject_open(&subject, 8, i, &small_nets);
     run(&subject, NULL, &first);
     group_at_random(subject.fixture.graph, &subject.rng, 6, group);
-    ck_assert_int_eq(timed_run(subject.timed, group, 0, NULL, &again), 0);
+    ck_assert_int_eq(timed_run(subject.timed, group, NULL, NULL, &again), 0);
     run(&subject, NULL, &again);
     ck_assert_msg(same_cost(&first, &again), "network %u: another cost after another group", subject.number);
     set_capacity(&subject, subject.fixture.model.hw.buffer_capacity_bytes); /* a fresh engine */
@@ -672,7 +676,7 @@ START_TEST(the_products_of_a_network_are_those_of_its_ops) {
   for (uint32_t v = 0; v < graph->op_count; v += 1 + (uint32_t)_i) {
     struct timed_cost cost;
     group_of_range(graph, v, v, subject.group);
-    ck_assert_int_eq(timed_run(subject.timed, subject.group, 0, NULL, &cost), 0);
+    ck_assert_int_eq(timed_run(subject.timed, subject.group, NULL, NULL, &cost), 0);
     ck_assert_msg(cost.macs == graph->ops[v].macs, "%s of %s: %" PRIu64 " products, expected %" PRIu64,
                   graph->ops[v].name, support_networks[_i], cost.macs, graph->ops[v].macs);
   }

@@ -5,6 +5,7 @@
 #include "cli/comparing.h"
 #include "cli/memory.h"
 #include "cli/names.h"
+#include "cli/run.h"
 #include "cli/verb.h"
 #include "util/units.h"
 
@@ -85,7 +86,7 @@ static int prepare(struct comparing *comparing, const struct arguments *argument
       .breadth = settings->split.breadth,
       .groups = settings->groups,
       .seed = settings->seed,
-      .jobs = settings_jobs(settings->jobs),
+      .jobs = run_jobs(settings->jobs),
   };
   return runlog_open(&comparing->log, &settings->log, err);
 }

@@ -3,13 +3,13 @@
 #ifndef SPILLWAY_CLI_FIGURE_H
 #define SPILLWAY_CLI_FIGURE_H
 
-#include <stdio.h>
-
+#include "cli/gnuplot.h"
 #include "cli/settings.h"
 #include "util/error.h"
 
 struct plot_settings {
-  const char *output, *group, *trace, *where, *title;
+  const char *output, *group, *trace, *where, *title, *axes;
+  bool column, fuseable;
   struct target_options target;
   struct method_options method;
   struct database_options database;
@@ -18,14 +18,26 @@ struct plot_settings {
 struct figure {
   const char *name, *summary;
   /* Writes the gnuplot script. network is NULL if none was given. */
-  int (*draw)(FILE *script, const struct plot_settings *settings, const char *network, struct error *err);
+  int (*draw)(struct picture *picture, const struct plot_settings *settings, const char *network, struct error *err);
 };
 
 extern const struct figure figures[];
 extern const size_t figure_count;
 
 /* The figures behind the table in plot.c. */
-int figure_occupancy(FILE *script, const struct plot_settings *settings, const char *network, struct error *err);
-int figure_curves(FILE *script, const struct plot_settings *settings, const char *network, struct error *err);
+int figure_occupancy(struct picture *picture, const struct plot_settings *settings, const char *network,
+                     struct error *err);
+int figure_curves(struct picture *picture, const struct plot_settings *settings, const char *network,
+                  struct error *err);
+int figure_buffer(struct picture *picture, const struct plot_settings *settings, const char *network,
+                  struct error *err);
+int figure_valid(struct picture *picture, const struct plot_settings *settings, const char *network,
+                 struct error *err);
+int figure_gap(struct picture *picture, const struct plot_settings *settings, const char *network,
+               struct error *err);
+int figure_front(struct picture *picture, const struct plot_settings *settings, const char *network,
+                 struct error *err);
+int figure_culprits(struct picture *picture, const struct plot_settings *settings, const char *network,
+                    struct error *err);
 
 #endif

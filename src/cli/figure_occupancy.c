@@ -102,19 +102,19 @@ static void write_plot(FILE *script, const struct trace *trace, const struct lay
   fprintf(script, ", \\\n  $data using 1:%zu with lines lw 1 lc rgb '#333333' notitle\n", count + 2);
 }
 
-static int write_script(FILE *script, const struct plot_settings *settings, const struct trace *trace,
+static int write_script(struct picture *picture, const struct plot_settings *settings, const struct trace *trace,
                         const char *title, struct error *err) {
   struct occupancy occupancy;
   struct layer layers[LAYERS];
+  FILE *script = picture->script;
   if (occupancy_create(&occupancy, trace, SAMPLES, err) != 0) return -1;
   size_t count = choose_layers(layers, &occupancy);
   write_data(script, &occupancy, layers, count);
-  fputs("set title ", script);
-  gnuplot_text(script, settings->title != NULL ? settings->title : title);
-  fputs("\nset xlabel 'step'\nset ylabel 'occupied buffer (KiB)'\nset xrange [*:*] noextend\nset yrange [0:*]\n"
+  gnuplot_title(picture, settings->title != NULL ? settings->title : title);
+  gnuplot_key_below(picture, count + 1);
+  fputs("set xlabel 'step'\nset ylabel 'occupied buffer (KiB)'\nset xrange [*:*] noextend\nset yrange [0:*]\n"
         "set grid ytics\nset style textbox opaque fillcolor rgb '#ffffff' noborder\n"
-        "set style fill solid 0.85 noborder\nset key below left reverse Left maxcols 1 samplen 2\n"
-        "set lmargin 10\nset rmargin 3\nset tics out nomirror\nset border 3\n",
+        "set style fill solid 0.85 noborder\nset rmargin 3\nset tics out nomirror\nset border 3\n",
         script);
   write_marks(script, trace);
   write_plot(script, trace, layers, count);
@@ -124,17 +124,17 @@ static int write_script(FILE *script, const struct plot_settings *settings, cons
 
 /* ---- where the trace comes from ---- */
 
-static int draw_file(FILE *script, const struct plot_settings *settings, struct error *err) {
+static int draw_file(struct picture *picture, const struct plot_settings *settings, struct error *err) {
   struct trace trace;
   if (group_trace_load(&trace, settings->trace, err) != 0) return -1;
   char *title = cli_format("%s: buffer occupancy by layer", trace.network[0] == '\0' ? settings->trace : trace.network);
-  int status = write_script(script, settings, &trace, title, err);
+  int status = write_script(picture, settings, &trace, title, err);
   free(title);
   trace_free(&trace);
   return status;
 }
 
-static int draw_group(FILE *script, const struct plot_settings *settings, const struct subject *subject,
+static int draw_group(struct picture *picture, const struct plot_settings *settings, const struct subject *subject,
                       struct error *err) {
   const struct method *method = settings_method(settings->method.name, err);
   uint64_t group[GRAPH_MAX_SET_WORDS];
@@ -143,20 +143,21 @@ static int draw_group(FILE *script, const struct plot_settings *settings, const 
   if (group_trace(&trace, subject, method, group, err) != 0) return -1;
   char *title = cli_format("%s under %s: buffer occupancy by layer, %zu ops (%s)", subject->graph->name, method->name,
                            bitset_count(group, subject->graph->set_words), settings->group);
-  int status = write_script(script, settings, &trace, title, err);
+  int status = write_script(picture, settings, &trace, title, err);
   free(title);
   trace_free(&trace);
   return status;
 }
 
-int figure_occupancy(FILE *script, const struct plot_settings *settings, const char *network, struct error *err) {
+int figure_occupancy(struct picture *picture, const struct plot_settings *settings, const char *network,
+                     struct error *err) {
   struct subject subject;
   if ((settings->trace != NULL) == (network != NULL && settings->group != NULL)) {
     return error_set(err, ERROR_USAGE, "the figure occupancy needs NET and --group A..B, or --trace FILE");
   }
-  if (settings->trace != NULL) return draw_file(script, settings, err);
+  if (settings->trace != NULL) return draw_file(picture, settings, err);
   if (subject_open(&subject, network, &settings->target, err) != 0) return -1;
-  int status = draw_group(script, settings, &subject, err);
+  int status = draw_group(picture, settings, &subject, err);
   subject_close(&subject);
   return status;
 }

@@ -11,6 +11,7 @@
 
 const struct find_place find_networks = {"network", "SPILLWAY_NETWORKS", "networks", ".onnx"};
 const struct find_place find_hardware = {"hardware", "SPILLWAY_HARDWARE", "hw", ".yaml"};
+const struct find_place find_experiments = {"experiment", "SPILLWAY_EXPERIMENTS", "experiments", ".yaml"};
 
 /* Calls visit with each directory in order until it returns true; whether it did. */
 typedef bool find_visit(void *context, const char *directory);

@@ -13,7 +13,7 @@ struct find_place {
   const char *ending;   /* of the files */
 };
 
-extern const struct find_place find_networks, find_hardware;
+extern const struct find_place find_networks, find_hardware, find_experiments;
 
 /* The path for what the user wrote: a name that is found in one of the directories, or else
  * a path, if it contains a slash, has the ending or exists. ERROR_INPUT says what is near

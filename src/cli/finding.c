@@ -76,7 +76,7 @@ static int find_layers(struct finding *out, struct finder *finder, struct error 
     bitset_add(alone, v);
     int status = finder->rules.method->cost(sim, alone, &cost);
     bool fits = status == 0 && cost.required_bytes <= out->capacity_bytes;
-    if (status == 0 && !fits) status = sim_cost_brr(sim, alone, &cost);
+    if (status == 0 && !fits) status = method_alone(finder->rules.method)->cost(sim, alone, &cost);
     if (status < 0) return error_memory(err);
     if (!fits && out->unfusable_op == GRAPH_NO_OP) {
       out->unfusable_op = (uint32_t)v;

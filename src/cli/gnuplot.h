@@ -2,6 +2,8 @@
 #ifndef SPILLWAY_CLI_GNUPLOT_H
 #define SPILLWAY_CLI_GNUPLOT_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 
 #include "util/error.h"
@@ -12,14 +14,37 @@
 extern const char *const gnuplot_colours[GNUPLOT_COLOURS];
 #define GNUPLOT_GREY "#bbbbbb"
 
-/* ERROR_USAGE if the file's ending is none that can be drawn (.svg, .png). */
+/* The style of line i: these colours but yellow, which is too pale for lines, each with a dash
+ * and a point of its own. */
+#define GNUPLOT_LINES 14
+const char *gnuplot_line_colour(size_t i);
+unsigned gnuplot_line_point(size_t i);
+void gnuplot_line_style(FILE *script, size_t i);
+
+struct picture {
+  FILE *script;     /* sets neither terminal nor output */
+  bool column;      /* as wide as a column of a paper, 3.3 inches, with fonts of 7.5 points */
+  size_t further_lines; /* of text around the axes: the picture is so much taller */
+};
+
+/* ERROR_USAGE if the file's ending is none that can be drawn: .svg, .png, or .gp for the script. */
 int gnuplot_check_path(const char *path, struct error *err);
 
-/* Draws the script, which sets neither terminal nor output, and writes path whole or not
- * at all. ERROR_OUTPUT if gnuplot cannot be run or fails; it then says what to install. */
-int gnuplot_draw(const char *path, const char *script, size_t length, struct error *err);
+/* Draws the picture's script, that text, and writes path whole or not at all. ERROR_OUTPUT if
+ * gnuplot cannot be run or fails; it then says what to install. */
+int gnuplot_draw(const char *path, const struct picture *picture, const char *script, size_t length,
+                 struct error *err);
 
 /* Text as a gnuplot string; nothing in it is taken as markup or run. */
 void gnuplot_text(FILE *script, const char *text);
+
+/* Sets the picture's title, in lines that are not wider than it, broken at commas. */
+void gnuplot_title(struct picture *picture, const char *text);
+
+/* Sets the key below the plot, of that many entries, one a line. */
+void gnuplot_key_below(struct picture *picture, size_t entries);
+
+/* A round step that divides the range, which is > 0, into at most so many. */
+double gnuplot_step(double range, unsigned most);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cli/experiment_key.h"
 #include "cli/help.h"
 #include "cli/memory.h"
 #include "cli/names.h"
@@ -87,6 +88,18 @@ static void put_hw_key(const struct hw_key *key) {
   free(text);
 }
 
+static void put_experiment_key(const struct experiment_key *key) {
+  fputs(".TP\n\\fB", stdout);
+  put_text(key->key);
+  printf("\\fR (");
+  put_text(experiment_key_default(key));
+  puts(")");
+  char *text = experiment_key_text(key), *sentence = cli_format("%s.", text);
+  put_line("", sentence);
+  free(sentence);
+  free(text);
+}
+
 /* Kinds of names that are few and belong to the program; networks and the like are files. */
 static void put_names(const struct name_kind *kind) {
   struct name_list list;
@@ -113,6 +126,12 @@ void manual_print(void) {
   puts(".SH HARDWARE FILES");
   puts("YAML; every key is optional, its default in parentheses. A dot stands for a section.");
   for (size_t i = 0; i < hw_key_count; i++) put_hw_key(&hw_keys[i]);
+  puts(".SH EXPERIMENT FILES");
+  puts("YAML; what a sweep runs. Each key takes one value or a list of them, sizes and whole numbers also ranges");
+  puts("({from: 128KiB, to: 2MiB, factor: 2}, {from: 1, to: 9, step: 2} or 1..5); the cells are the product of all");
+  puts("keys. \\fBname\\fR names the experiment, the file does if it is left out; \\fBcells\\fR is a list of");
+  puts("products, each of which may override keys of the file. Defaults are in parentheses.");
+  for (size_t i = 0; i < experiment_key_count; i++) put_experiment_key(&experiment_keys[i]);
   puts(".SH NAMES");
   puts("What options and arguments can be; \\fBspillway list\\fR shows the same.");
   for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) put_names(name_kind_find(kinds[i]));

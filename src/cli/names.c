@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/comparing.h"
+#include "cli/experiment_key.h"
 #include "cli/figure.h"
 #include "cli/find.h"
 #include "cli/help.h"
@@ -71,6 +72,7 @@ static void fill_verbs(struct name_list *list) {
 }
 
 static void fill_networks(struct name_list *list) { find_list(list, &find_networks); }
+static void fill_experiments(struct name_list *list) { find_list(list, &find_experiments); }
 static void fill_hardware(struct name_list *list) { find_list(list, &find_hardware); }
 
 static void fill_hw_keys(struct name_list *list) {
@@ -78,6 +80,16 @@ static void fill_hw_keys(struct name_list *list) {
     char *text = help_hw_key_text(&hw_keys[i]);
     char *summary = cli_format("%s; default %s", text, help_hw_key_default(&hw_keys[i]));
     name_list_add(list, hw_keys[i].key, summary);
+    free(summary);
+    free(text);
+  }
+}
+
+static void fill_experiment_keys(struct name_list *list) {
+  for (size_t i = 0; i < experiment_key_count; i++) {
+    char *text = experiment_key_text(&experiment_keys[i]);
+    char *summary = cli_format("%s; default %s", text, experiment_key_default(&experiment_keys[i]));
+    name_list_add(list, experiment_keys[i].key, summary);
     free(summary);
     free(text);
   }
@@ -94,6 +106,8 @@ const struct name_kind name_kinds[] = {
     {"networks", "network", "networks that work by name", fill_networks},
     {"hardware", "hardware", "hardware descriptions that work by name", fill_hardware},
     {"hw-keys", "hardware key", "keys of a hardware file", fill_hw_keys},
+    {"experiments", "experiment", "experiments that work by name", fill_experiments},
+    {"experiment-keys", "experiment key", "keys of an experiment file", fill_experiment_keys},
     {"queries", "query", "named queries to the results database", fill_queries},
     {"figures", "figure", "pictures that plot draws", fill_figures},
     {"breakdowns", "breakdown", "how compare-explainers breaks its figures down", fill_breakdowns},

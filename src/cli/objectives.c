@@ -19,6 +19,10 @@ json_t *objectives_document(const struct search_options *options) {
   return names;
 }
 
+const char *objectives_default(const struct search *search) {
+  return search->has_front ? OBJECTIVES_DEFAULT_OF_FRONT : OBJECTIVES_DEFAULT;
+}
+
 static int complain_count(const char *list, const struct search *search, size_t count, struct error *err) {
   if (!search->has_front) {
     return error_set(err, ERROR_USAGE,
@@ -44,7 +48,7 @@ static int add_objective(const struct objective **chosen, size_t *count, const c
 }
 
 int objectives_parse(struct search_options *out, const char *list, const struct search *search, struct error *err) {
-  if (list == NULL) list = search->has_front ? OBJECTIVES_DEFAULT_OF_FRONT : OBJECTIVES_DEFAULT;
+  if (list == NULL) list = objectives_default(search);
   const struct objective **chosen = cli_alloc(objective_count, sizeof *chosen);
   char *copy = cli_strdup(list), *rest = copy, *name;
   size_t count = 0;

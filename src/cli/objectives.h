@@ -10,6 +10,8 @@
 #define OBJECTIVES_DEFAULT "dram"
 #define OBJECTIVES_DEFAULT_OF_FRONT "dram,buffer"
 
+const char *objectives_default(const struct search *search);
+
 /* Sets the objectives of out from a list of names with commas between, the first of which is that of
  * splits and of the best plan; NULL stands for the search's default. ERROR_USAGE if the search takes
  * more of them or fewer. */

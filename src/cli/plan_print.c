@@ -39,6 +39,8 @@ static json_t *group_document(const struct graph *graph, const uint64_t *set, co
   document_add_count(object, "dram_write_bytes", cost->dram_out_bytes);
   document_add_count(object, "weight_bytes", cost->weight_bytes);
   document_add_count(object, "stripes", cost->stripes);
+  document_add_count(object, "resident_ops", cost->resident_ops);
+  document_add_count(object, "sliced_maps", cost->sliced_maps);
   return object;
 }
 
@@ -109,13 +111,24 @@ void plan_print_left_out(const struct plan *plan, const struct plan_report *repo
   }
 }
 
+/* Whether weights stay in stripes, or maps pass in slices, in any group. */
+static bool any_refined(const struct plan_report *report) {
+  for (uint32_t g = 0; g < report->group_count; g++) {
+    const struct group_cost *cost = &report->groups[g].cost;
+    if (cost->resident_ops > 0 || cost->sliced_maps > 0) return true;
+  }
+  return false;
+}
+
 void plan_print_groups(const struct plan *plan, const struct plan_report *report) {
   static const struct table_column columns[] = {
       {"group", TABLE_RIGHT},      {"ops", TABLE_LEFT},         {"method", TABLE_LEFT},
       {"fits", TABLE_LEFT},        {"needs KiB", TABLE_RIGHT},  {"weights KiB", TABLE_RIGHT},
       {"reads KiB", TABLE_RIGHT},  {"writes KiB", TABLE_RIGHT}, {"stripes", TABLE_RIGHT},
+      {"stay/pass", TABLE_RIGHT},
   };
-  struct table *table = table_create(columns, sizeof columns / sizeof columns[0]);
+  bool refined = any_refined(report);
+  struct table *table = table_create(columns, sizeof columns / sizeof columns[0] - !refined);
   for (uint32_t g = 0; g < report->group_count; g++) {
     const struct group_report *group = &report->groups[g];
     const struct group_cost *cost = &group->cost;
@@ -129,6 +142,7 @@ void plan_print_groups(const struct plan *plan, const struct plan_report *report
     table_kib(table, cost->dram_in_bytes + cost->weight_bytes);
     table_kib(table, cost->dram_out_bytes);
     table_count(table, cost->stripes);
+    if (refined) table_format(table, "%u/%u", cost->resident_ops, cost->sliced_maps);
     free(ops);
   }
   table_finish(table, stdout);

@@ -17,14 +17,19 @@ static double clock_seconds(void) {
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-int runlog_open(struct runlog *log, const struct log_options *options, struct error *err) {
+int runlog_begin(struct runlog *out, struct store *store, struct error *err) {
   time_t now = time(NULL);
   struct tm utc;
-  *log = (struct runlog){.started = clock_seconds()};
+  *out = (struct runlog){.store = store, .started = clock_seconds()};
   if (gmtime_r(&now, &utc) == NULL ||
-      strftime(log->started_at, sizeof log->started_at, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0) {
+      strftime(out->started_at, sizeof out->started_at, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0) {
     return error_set(err, ERROR_OUTPUT, "cannot tell the time");
   }
+  return 0;
+}
+
+int runlog_open(struct runlog *log, const struct log_options *options, struct error *err) {
+  if (runlog_begin(log, NULL, err) != 0) return -1;
   return options->off ? 0 : store_open(&log->store, options->path, err);
 }
 
@@ -269,6 +274,8 @@ int runlog_write(struct runlog *log, const struct runlog_record *record, struct 
       .simulations = record->report->group_count,
       .plans_proposed = 1,
       .invalid_groups = record->report->invalid_groups,
+      .experiment = record->experiment,
+      .cell_key = record->cell_key,
   };
   fill_results(&run, record);
   fill_groups(&run, &arena, record);

@@ -24,6 +24,9 @@ struct runlog {
 int runlog_open(struct runlog *log, const struct log_options *options, struct error *err);
 void runlog_close(struct runlog *log);
 
+/* One run of several that share an open database, which is borrowed, begins now. */
+int runlog_begin(struct runlog *out, struct store *store, struct error *err);
+
 double runlog_seconds(const struct runlog *log);
 
 /* Texts belong to the arena or to what is described. */
@@ -48,8 +51,10 @@ struct runlog_record {
   const struct runlog_search *search;
   bool fold_batch_norm;
   double seconds;
+  const char *experiment, *cell_key; /* NULL outside sweeps */
 };
 
+/* Returns 1 if the database has a run with the same cell_key; nothing is written then. */
 int runlog_write(struct runlog *log, const struct runlog_record *record, struct error *err);
 
 #endif

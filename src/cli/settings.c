@@ -1,7 +1,6 @@
 #include "cli/settings.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "cli/find.h"
 #include "cli/names.h"
@@ -11,10 +10,11 @@
 
 #define TARGET(field) offsetof(struct target_options, field)
 
+/* The first one is left out of unsized_target_group. */
 static const struct option_spec target_options[] = {
+    {"buffer", 0, OPTION_TEXT, "SIZE", NULL, NULL, 0, 0, "size of the on-chip buffer, such as 256KiB", TARGET(buffer)},
     {"hw", 0, OPTION_TEXT, "FILE", NULL, "hardware", 0, 0, "hardware description, a YAML file or a name",
      TARGET(hw)},
-    {"buffer", 0, OPTION_TEXT, "SIZE", NULL, NULL, 0, 0, "size of the on-chip buffer, such as 256KiB", TARGET(buffer)},
     {"bits", 0, OPTION_TEXT, "N", NULL, NULL, 0, 0, "size of an activation and of a weight", TARGET(bits)},
     {"activation-bits", 0, OPTION_TEXT, "N", NULL, NULL, 0, 0, "size of an activation", TARGET(activation_bits)},
     {"weight-bits", 0, OPTION_TEXT, "N", NULL, NULL, 0, 0, "size of a weight", TARGET(weight_bits)},
@@ -25,6 +25,8 @@ static const struct option_spec target_options[] = {
      TARGET(fold_batch_norm)},
 };
 const struct option_group target_group = OPTION_GROUP(target_options);
+const struct option_group unsized_target_group = {target_options + 1,
+                                                  sizeof target_options / sizeof target_options[0] - 1};
 
 static const struct option_spec method_options[] = {
     {"method", 0, OPTION_NAME, "NAME", NULL, "methods", 0, 0,
@@ -88,12 +90,6 @@ static const struct option_spec progress_options[] = {
      offsetof(struct progress_options, quiet)},
 };
 const struct option_group progress_group = OPTION_GROUP(progress_options);
-
-unsigned settings_jobs(uint64_t jobs) {
-  long processors = sysconf(_SC_NPROCESSORS_ONLN);
-  if (jobs > 0) return (unsigned)jobs;
-  return processors < 1 ? 1 : (unsigned)processors;
-}
 
 /* Options that set keys of the hardware. The more special ones come last. */
 static const struct {

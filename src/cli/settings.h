@@ -19,6 +19,7 @@ struct target_options {
   bool no_in_place;
 };
 extern const struct option_group target_group;
+extern const struct option_group unsized_target_group; /* without --buffer, for verbs that take several sizes */
 
 struct method_options {
   const char *name; /* NULL: as the plan says, or the default */
@@ -67,9 +68,6 @@ struct progress_options {
   bool quiet;
 };
 extern const struct option_group progress_group;
-
-/* Threads for the value of --jobs, 0 being one per processor. */
-unsigned settings_jobs(uint64_t jobs);
 
 /* The hardware that the options describe. Errors name the option or the file. */
 int settings_hardware(struct hw *hw, const struct target_options *options, struct error *err);

@@ -21,8 +21,8 @@ static void hash_text(char text[33], const void *bytes, size_t length) {
   snprintf(text, 33, "%016llx%016llx", (unsigned long long)hash.high64, (unsigned long long)hash.low64);
 }
 
-static int load_network(struct subject *subject, const char *name, const struct target_options *options,
-                        struct error *err) {
+int subject_load_network(struct subject *subject, const char *name, const struct target_options *options,
+                         struct error *err) {
   const struct onnx_options import = {.fold_batch_norm = options->fold_batch_norm};
   char *path, *bytes;
   size_t length;
@@ -37,24 +37,25 @@ static int load_network(struct subject *subject, const char *name, const struct 
   return status;
 }
 
-int subject_open(struct subject *out, const char *name, const struct target_options *options, struct error *err) {
+static int build(struct subject *subject, const char *name, const struct target_options *options, struct error *err) {
   struct hw hw;
+  if (settings_hardware(&hw, options, err) != 0 || subject_load_network(subject, name, options, err) != 0) return -1;
+  if (sim_model_create(&subject->model, subject->graph, &hw, err) != 0) return -1;
+  return sim_create(&subject->sim, &subject->model, err);
+}
+
+int subject_open(struct subject *out, const char *name, const struct target_options *options, struct error *err) {
   *out = (struct subject){0};
-  if (settings_hardware(&hw, options, err) != 0 || load_network(out, name, options, err) != 0) return -1;
-  if (sim_model_create(&out->model, out->graph, &hw, err) != 0) {
-    graph_free(out->graph);
-    return -1;
-  }
-  if (sim_create(&out->sim, &out->model, err) == 0) return 0;
-  sim_model_free(&out->model);
-  graph_free(out->graph);
-  return -1;
+  int status = build(out, name, options, err);
+  if (status != 0) subject_close(out);
+  return status;
 }
 
 void subject_close(struct subject *subject) {
   sim_free(subject->sim);
   sim_model_free(&subject->model);
   graph_free(subject->graph);
+  *subject = (struct subject){0};
 }
 
 int subject_report(struct plan_report *out, const struct subject *subject, const struct method *method,

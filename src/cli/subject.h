@@ -24,6 +24,10 @@ struct subject {
 int subject_open(struct subject *out, const char *name, const struct target_options *options, struct error *err);
 void subject_close(struct subject *subject);
 
+/* Only its graph and hash, of a zeroed subject. */
+int subject_load_network(struct subject *subject, const char *name, const struct target_options *options,
+                         struct error *err);
+
 /* The plan's report, with or without ops that fit in no way; the caller frees with plan_report_free(). */
 int subject_report(struct plan_report *out, const struct subject *subject, const struct method *method,
                    const struct plan *plan, struct error *err);

@@ -57,7 +57,7 @@ int timed_trace_csv(const char *path, const struct subject *subject, const struc
   }
   if (trace_create(&trace, subject->graph, subject->model.hw.buffer_capacity_bytes, err) != 0) return -1;
   const struct timed_sink sink = {.trace = trace_append, .context = &trace};
-  int status = timed_run(timed, group, 0, &sink, &cost) == 0 && !trace.out_of_memory ? 0 : error_memory(err);
+  int status = timed_run(timed, group, &untimed, &sink, &cost) == 0 && !trace.out_of_memory ? 0 : error_memory(err);
   if (status == 0) status = group_trace_save(&trace, path, err);
   trace_free(&trace);
   return status;

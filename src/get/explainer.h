@@ -38,6 +38,7 @@ struct explain_context {
   uint64_t *tensor_bytes; /* by tensor: all rows of the batch */
   uint64_t *op_bytes;     /* scratch, by op */
   struct explanation explanation; /* the result of the last call */
+  struct overflows *overflows; /* what other contexts found out (overflows.h), or NULL; the result is the same */
 };
 
 #define EXPLAIN_DEFAULT_FRACTION 0.3

@@ -8,5 +8,6 @@ src_get_libget_a_SOURCES = \
 	src/get/explainer.c src/get/explainer.h \
 	src/get/explainers.h \
 	src/get/occupancy.c src/get/occupancy.h \
+	src/get/overflows.c src/get/overflows.h \
 	src/get/rank.c src/get/rank.h \
 	src/get/trace_graph.c src/get/trace_graph.h

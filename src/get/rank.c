@@ -154,24 +154,17 @@ static uint64_t set_bytes(const uint64_t *set, size_t words, const uint64_t *op_
   return bytes;
 }
 
-static struct explained_cut predict(struct group_cut cut, uint64_t side_bytes, uint64_t total_bytes,
-                                    uint64_t capacity_bytes) {
-  uint64_t other_bytes = total_bytes - side_bytes;
-  uint64_t larger = side_bytes > other_bytes ? side_bytes : other_bytes;
-  bool enough = larger <= capacity_bytes;
-  if (enough) larger = capacity_bytes;
-  return (struct explained_cut){
-      .cut = cut,
-      .side_bytes = side_bytes,
-      .other_bytes = other_bytes,
-      .enough = enough,
-      .relief_bytes = larger < total_bytes ? total_bytes - larger : 0,
-  };
+/* How far the cut brings the larger side down, at most to capacity. */
+static void judge(struct explained_cut *cut, uint64_t capacity_bytes) {
+  uint64_t total = cut->side_bytes + cut->other_bytes;
+  uint64_t larger = cut->side_bytes > cut->other_bytes ? cut->side_bytes : cut->other_bytes;
+  cut->enough = larger <= capacity_bytes;
+  if (cut->enough) larger = capacity_bytes;
+  cut->relief_bytes = larger < total ? total - larger : 0;
 }
 
-int rank_cuts(struct explained_cut *out, const struct graph *graph, const uint64_t *group,
-              const struct group_cut_list *cuts, const uint64_t *op_bytes, const uint64_t *tensor_bytes,
-              uint64_t capacity_bytes) {
+int rank_measure(struct explained_cut *out, const struct graph *graph, const uint64_t *group,
+                 const struct group_cut_list *cuts, const uint64_t *op_bytes, const uint64_t *tensor_bytes) {
   struct passing_list passing;
   uint64_t side[GRAPH_MAX_SET_WORDS];
   size_t words = graph->set_words;
@@ -179,11 +172,26 @@ int rank_cuts(struct explained_cut *out, const struct graph *graph, const uint64
   int status = passing_list_create(&passing, graph, group, tensor_bytes);
   for (size_t i = 0; i < cuts->count && status == 0; i++) {
     group_cut_side(graph, group, cuts->cuts[i], side);
-    out[i] = predict(cuts->cuts[i], set_bytes(side, words, op_bytes), total, capacity_bytes);
-    out[i].crossing_bytes = crossing_bytes(&passing, cuts->cuts[i], side);
+    uint64_t side_bytes = set_bytes(side, words, op_bytes);
+    out[i] = (struct explained_cut){.cut = cuts->cuts[i],
+                                    .side_bytes = side_bytes,
+                                    .other_bytes = total - side_bytes,
+                                    .crossing_bytes = crossing_bytes(&passing, cuts->cuts[i], side)};
   }
   passing_list_free(&passing);
-  return status == 0 ? sort_cuts(out, cuts->count) : -1;
+  return status;
+}
+
+int rank_order(struct explained_cut *cuts, size_t count, uint64_t capacity_bytes) {
+  for (size_t i = 0; i < count; i++) judge(&cuts[i], capacity_bytes);
+  return sort_cuts(cuts, count);
+}
+
+int rank_cuts(struct explained_cut *out, const struct graph *graph, const uint64_t *group,
+              const struct group_cut_list *cuts, const uint64_t *op_bytes, const uint64_t *tensor_bytes,
+              uint64_t capacity_bytes) {
+  if (rank_measure(out, graph, group, cuts, op_bytes, tensor_bytes) != 0) return -1;
+  return rank_order(out, cuts->count, capacity_bytes);
 }
 
 size_t rank_cuts_of_edges(const struct explained_cut *ranked, size_t count, size_t edges) {

@@ -14,6 +14,11 @@ int rank_cuts(struct explained_cut *out, const struct graph *graph, const uint64
               const struct group_cut_list *cuts, const uint64_t *op_bytes, const uint64_t *tensor_bytes,
               uint64_t capacity_bytes);
 
+/* The two halves of it: first all but relief and enough, in the order of the list, whatever the capacity. */
+int rank_measure(struct explained_cut *out, const struct graph *graph, const uint64_t *group,
+                 const struct group_cut_list *cuts, const uint64_t *op_bytes, const uint64_t *tensor_bytes);
+int rank_order(struct explained_cut *cuts, size_t count, uint64_t capacity_bytes);
+
 /* How many of the ranked cuts belong to the first `edges` edges. */
 size_t rank_cuts_of_edges(const struct explained_cut *ranked, size_t count, size_t edges);
 

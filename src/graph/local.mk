@@ -2,6 +2,7 @@ noinst_LIBRARIES += src/graph/libgraph.a src/graph/libonnxpb.a
 src_graph_libgraph_a_SOURCES = \
 	src/graph/graph.c src/graph/graph.h \
 	src/graph/group.c src/graph/group.h \
+	src/graph/group_table.c src/graph/group_table.h \
 	src/graph/onnx.c \
 	src/graph/onnx_constant.c \
 	src/graph/onnx_draft.c \

@@ -58,17 +58,6 @@ int hw_load_memory(struct hw *hw, const void *bytes, size_t length, const char *
   return yaml_tree_parse(&tree, bytes, length, path, err) == 0 ? hw_take_tree(hw, &tree, err) : -1;
 }
 
-/* The largest power-of-1024 unit that divides the size. */
-static void hw_format_bytes(char *out, size_t size, uint64_t bytes) {
-  static const char *const units[] = {"", "KiB", "MiB", "GiB"};
-  size_t unit = 0;
-  while (unit < 3 && bytes != 0 && bytes % 1024 == 0) {
-    bytes /= 1024;
-    unit++;
-  }
-  snprintf(out, size, "%llu%s", (unsigned long long)bytes, units[unit]);
-}
-
 static void hw_write_value(struct yaml_writer *writer, const struct hw *hw, const struct hw_key *key) {
   char text[UNITS_TEXT_BYTES];
   const void *field = (const unsigned char *)hw + key->offset;
@@ -77,7 +66,7 @@ static void hw_write_value(struct yaml_writer *writer, const struct hw *hw, cons
       yaml_writer_text(writer, field);
       return;
     case HW_BYTES:
-      hw_format_bytes(text, sizeof text, *(const uint64_t *)field);
+      units_format_whole_bytes(text, *(const uint64_t *)field);
       break;
     case HW_COUNT:
       snprintf(text, sizeof text, "%u", *(const uint32_t *)field);

@@ -27,7 +27,8 @@ struct hw {
   uint32_t dram_channels;
   bool dram_unlimited; /* transfers take no time */
   uint32_t activation_bits, weight_bits, bias_bits;
-  uint32_t brr_subgroup_channels; /* output channels whose weights stream at a time */
+  uint32_t brr_subgroup_channels; /* output channels whose weights stream at a time; of a slice under brr-plus */
+  bool brr_residency, brr_slicing; /* refinements of brr-plus */
   double mac_pj, vector_op_pj;
   double buffer_read_pj_per_byte, buffer_write_pj_per_byte;
   double dram_read_pj_per_byte, dram_write_pj_per_byte;

@@ -72,7 +72,7 @@ static void candidate_renumber(struct candidate *candidate, struct candidate_spa
   candidate->group_count = count;
 }
 
-static void candidate_sets(const struct candidate *candidate, struct candidate_space *space) {
+void candidate_sets(const struct candidate *candidate, struct candidate_space *space) {
   size_t words = space->graph->set_words;
   memset(space->sets, 0, candidate->group_count * words * sizeof *space->sets);
   for (uint32_t v = 0; v < space->graph->op_count; v++) {

@@ -43,6 +43,9 @@ bool candidate_is_among(const struct candidate *candidate, const struct candidat
  * the next. Unfusable ops stay alone. */
 void candidate_draw(struct candidate *candidate, struct candidate_space *space, struct rng *rng);
 
+/* Its groups as op sets in space->sets, by number. */
+void candidate_sets(const struct candidate *candidate, struct candidate_space *space);
+
 /* A legal plan one edit away (move an op to a neighbouring group, merge two groups, split
  * one); the same plan if no legal edit was found in a fair number of tries. */
 void candidate_mutate(struct candidate *child, const struct candidate *parent, struct candidate_space *space,

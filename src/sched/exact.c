@@ -23,8 +23,12 @@
  * one containing the next in a chain of layers: an invalid one rules out those that contain it,
  * a valid one spares those that it contains.
  *
- * Where a limit is hit, the rest is a relaxation that is never above the truth: groups beyond
- * the limit of evaluations count as valid and at their bounds; what is before the ideals that were
+ * Where weights are streamed as by BRR, closed groups tell instead that the weights of the groups
+ * around them cannot stay, so that they are fetched as often as fetches.h says; and groups whose first
+ * stripe exceeds the capacity (stripe.h) are not enumerated, nor those that go on from them.
+ *
+ * Where a limit is hit, the rest is a relaxation that is never above the truth: groups beyond an
+ * ideal's share of the evaluations count as valid and at their bounds; what is before the ideals that were
  * solved within the limit of steps counts with what its groups cannot avoid to move; beyond the
  * limit of ideals, all of the network does. */
 #include "sched/exact.h"
@@ -36,6 +40,7 @@
 #include "graph/group.h"
 #include "sched/growth.h"
 #include "sched/ideals.h"
+#include "sched/stripe.h"
 #include "util/bitset.h"
 
 enum { BOUNDS_PER_EXIT = 16 };
@@ -53,15 +58,18 @@ struct step {
   uint32_t to;
 };
 
+struct trial; /* a step whose group is evaluated */
+
 struct exact {
   struct searcher *searcher;
-  struct splitter *splitter;
   const struct graph *graph;
   const struct objective *objective;
   uint64_t capacity_bytes;
   bool weights_stay; /* under the method, as under LBDF, whose rules then apply */
+  bool streams_whole; /* likewise, as under BRR */
   struct ideals ideals;
   struct growth growth;
+  struct stripe stripe; /* if streams_whole */
   uint32_t *settled; /* by ideal */
   double *best;      /* by settled ideal */
   uint32_t *next;    /* by settled ideal: that after the first group of the best plan */
@@ -69,6 +77,8 @@ struct exact {
   uint32_t *bound_count;     /* by exit: bounds ever added */
   uint64_t *bound_sets;      /* their sets */
   uint64_t *group;           /* scratch */
+  struct trial *trials;      /* BATCH_MOST */
+  uint64_t *trial_sets;      /* their groups */
   uint32_t *passed;          /* by op: depth at which groups with it were all enumerated; 0: not yet */
   struct step *steps;        /* from the ideal at hand; a heap once all are there */
   size_t step_count, step_capacity;
@@ -77,6 +87,7 @@ struct exact {
   struct row_bound *found; /* added at the ideal at hand; sets are those in bounds */
   size_t found_count;
   uint64_t steps_taken, groups_evaluated;
+  uint64_t groups_allowed; /* evaluated by the end of the ideal at hand */
   bool relaxed; /* a limit was hit */
   bool out_of_steps; /* that one */
   uint32_t unsolved; /* then: ideals before this one are not solved */
@@ -116,7 +127,7 @@ static uint64_t bound_rows(const struct exact *exact, uint32_t op) {
 
 /* Whether what was found at this ideal, after the group was enumerated, rules it out. */
 static bool step_ruled_out(const struct exact *exact, const struct step *step, const uint64_t *group) {
-  for (size_t i = 0; i < exact->found_count; i++) {
+  for (size_t i = 0; i < exact->found_count && exact->weights_stay; i++) {
     const struct row_bound *bound = &exact->found[i];
     if (bound->row_bytes + step->weight_bytes <= exact->capacity_bytes) continue;
     if (set_contains(group, bound->set, exact->graph->set_words)) return true;
@@ -126,7 +137,7 @@ static bool step_ruled_out(const struct exact *exact, const struct step *step, c
 
 /* ---- enumerating groups ---- */
 
-static int step_add(struct exact *exact, uint32_t to) {
+static int step_add(struct exact *exact, uint32_t to, uint64_t row_bytes) {
   if (exact->step_count == exact->step_capacity) {
     size_t capacity = exact->step_capacity == 0 ? 1024 : 2 * exact->step_capacity;
     struct step *steps = realloc(exact->steps, capacity * sizeof *steps);
@@ -138,12 +149,29 @@ static int step_add(struct exact *exact, uint32_t to) {
   }
   uint32_t exit;
   /* The clock gives no bound; values are not negative. */
-  struct expense least = {.dram_bytes = growth_dram_bytes(&exact->growth)};
+  struct expense least = {.dram_bytes = growth_dram_bytes(&exact->growth, row_bytes)};
   double value = exact->objective->timed ? 0 : exact->objective->value(&least);
-  if (exact->weights_stay && growth_closed(&exact->growth, &exit)) exact->closed[exact->closed_count++] = to;
+  bool fits = exact->growth.weight_bytes <= exact->capacity_bytes;
+  if ((exact->weights_stay || exact->streams_whole) && fits && growth_closed(&exact->growth, &exit)) {
+    exact->closed[exact->closed_count++] = to;
+  }
   exact->steps[exact->step_count++] =
       (struct step){value + exact->best[exact->settled[to]], exact->growth.weight_bytes, to};
   return 0;
+}
+
+/* Whether a group whose weights cannot stay, or one that goes on from it, may run streamed. */
+static bool may_stream(struct exact *exact, const uint64_t *group) {
+  return !exact->streams_whole || stripe_least_bytes(&exact->stripe, group) <= exact->capacity_bytes;
+}
+
+/* Whether the growing group of so many ops, or one that contains it, may be valid; its rows take so much
+ * if weights stay. Stripes take a look at all of its ops, so they are asked now and then only. */
+static bool may_fit(struct exact *exact, uint64_t row_bytes, uint32_t ops) {
+  enum { BETWEEN_LOOKS = 8 };
+  if (exact->growth.weight_bytes + row_bytes <= exact->capacity_bytes) return true;
+  if (exact->weights_stay) return false;
+  return ops % BETWEEN_LOOKS != 0 || may_stream(exact, exact->growth.group);
 }
 
 /* Every group that contains the growing one, which leads to the ideal, and no op that was passed
@@ -151,7 +179,6 @@ static int step_add(struct exact *exact, uint32_t to) {
 static int grow(struct exact *exact, uint32_t ideal, uint64_t row_bytes, uint32_t depth) {
   const struct ideal_step *first = exact->ideals.steps + exact->ideals.first_step[ideal];
   const struct ideal_step *last = exact->ideals.steps + exact->ideals.first_step[ideal + 1];
-  const struct growth *growth = &exact->growth;
   int status = 0;
   for (const struct ideal_step *step = first; step < last && status == 0; step++) {
     if (exact->passed[step->op] != 0 || !bitset_has(exact->searcher->fuseable, step->op)) continue;
@@ -161,10 +188,10 @@ static int grow(struct exact *exact, uint32_t ideal, uint64_t row_bytes, uint32_
     }
     exact->steps_taken++;
     growth_add(&exact->growth, step->op);
-    uint64_t rows = exact->weights_stay ? bound_rows(exact, step->op) : 0;
+    uint64_t rows = bound_rows(exact, step->op);
     if (rows < row_bytes) rows = row_bytes;
-    if (!exact->weights_stay || growth->weight_bytes + rows <= exact->capacity_bytes) {
-      status = step_add(exact, step->to);
+    if (may_fit(exact, rows, depth)) {
+      status = step_add(exact, step->to, rows);
       if (status == 0) status = grow(exact, step->to, rows, depth + 1);
     }
     growth_remove(&exact->growth, step->op);
@@ -182,14 +209,14 @@ static void step_group(const struct exact *exact, uint32_t ideal, uint32_t to, u
   bitset_minus(group, ideals_set(&exact->ideals, to), ideals_set(&exact->ideals, ideal), exact->graph->set_words);
 }
 
-/* As splitter_cost(), or 2 beyond the limit. */
-static int evaluate(struct exact *exact, const uint64_t *group, struct group_cost *cost, struct expense *expense) {
-  if (exact->groups_evaluated == exact->searcher->options->limits.groups) {
+/* Counts a group to be evaluated; false beyond what the ideal may use of the limit. */
+static bool may_evaluate(struct exact *exact) {
+  if (exact->groups_evaluated >= exact->groups_allowed) {
     exact->relaxed = true;
-    return 2;
+    return false;
   }
   exact->groups_evaluated++;
-  return splitter_cost(exact->splitter, group, cost, expense);
+  return true;
 }
 
 static uint32_t set_last(const uint64_t *set, size_t words) {
@@ -215,7 +242,18 @@ static void closed_forget(struct exact *exact, uint32_t known, bool valid) {
   exact->closed_count = kept;
 }
 
-/* Finds out which of the closed groups fit. An op that leads to the exit alone has a smaller label. */
+/* Rows that the closed group takes, if its weights stay: at least, where it ran otherwise because it does
+ * not fit so. */
+static uint64_t closed_rows(const struct exact *exact, const uint64_t *group, int valid,
+                            const struct group_cost *cost) {
+  uint64_t weights = 0;
+  if (exact->weights_stay || (valid == 1 && cost->stripes == 0)) return cost->required_bytes - cost->weight_bytes;
+  for BITSET_EACH (v, group, exact->graph->set_words) weights += exact->growth.fetched_bytes[v];
+  return exact->capacity_bytes + 1 - weights;
+}
+
+/* Finds out which of the closed groups fit with their weights. An op that leads to the exit alone has a
+ * smaller label. */
 static int closed_bisect(struct exact *exact, uint32_t ideal) {
   if (exact->closed_count > 0) qsort(exact->closed, exact->closed_count, sizeof *exact->closed, compare_ideals);
   while (exact->closed_count > 0) {
@@ -223,12 +261,12 @@ static int closed_bisect(struct exact *exact, uint32_t ideal) {
     struct group_cost cost;
     struct expense expense;
     step_group(exact, ideal, middle, exact->group);
-    int valid = evaluate(exact, exact->group, &cost, &expense);
+    if (!may_evaluate(exact)) return 0;
+    int valid = splitter_cost(exact->searcher->workers[0].splitter, exact->group, &cost, &expense);
     if (valid < 0) return -1;
-    if (valid == 2) return 0;
     bound_add(exact, set_last(exact->group, exact->graph->set_words), exact->group,
-              cost.required_bytes - cost.weight_bytes);
-    closed_forget(exact, middle, valid == 1);
+              closed_rows(exact, exact->group, valid, &cost));
+    closed_forget(exact, middle, valid == 1 && cost.stripes == 0);
   }
   return 0;
 }
@@ -257,22 +295,80 @@ static struct step heap_take(struct exact *exact) {
   return first;
 }
 
-/* What the step makes of the ideal's best value. */
-static int step_try(struct exact *exact, uint32_t ideal, const struct step *step) {
-  struct group_cost cost;
+/* Groups are evaluated in batches, by all threads. A batch may hold groups that the better ones of it
+ * make idle, so batches begin with one group and grow with what the ideal has taken already; they do
+ * not depend on the number of threads, and so neither does the result. */
+enum { BATCH_MOST = 32, BATCH_SHARE = 8 };
+
+struct trial {
+  struct step step;
+  uint64_t *group;
+  int valid; /* as splitter_cost() */
   struct expense expense;
-  step_group(exact, ideal, step->to, exact->group);
-  if (step_ruled_out(exact, step, exact->group) || !group_connected(exact->graph, exact->group)) return 0;
-  int valid = evaluate(exact, exact->group, &cost, &expense);
-  if (valid < 0) return -1;
-  if (valid == 0) return 0;
-  double value = step->value;
-  if (valid == 1) value = exact->objective->value(&expense) + exact->best[exact->settled[step->to]];
-  if (value < exact->best[ideal]) {
-    exact->best[ideal] = value;
-    exact->next[ideal] = step->to;
+};
+
+static void trial_run(void *context, unsigned worker, uint64_t item) {
+  struct exact *exact = context;
+  struct trial *trial = &exact->trials[item];
+  struct group_cost cost;
+  trial->valid = splitter_cost(exact->searcher->workers[worker].splitter, trial->group, &cost, &trial->expense);
+}
+
+/* Takes the best step; true if its group is to be evaluated. */
+static bool trial_take(struct exact *exact, uint32_t ideal, struct trial *trial) {
+  trial->step = heap_take(exact);
+  step_group(exact, ideal, trial->step.to, trial->group);
+  if (!exact->weights_stay && trial->step.weight_bytes > exact->capacity_bytes && !may_stream(exact, trial->group)) {
+    return false;
+  }
+  return !step_ruled_out(exact, &trial->step, trial->group) && group_connected(exact->graph, trial->group);
+}
+
+static void improve(struct exact *exact, uint32_t ideal, double value, uint32_t to) {
+  if (value >= exact->best[ideal]) return;
+  exact->best[ideal] = value;
+  exact->next[ideal] = to;
+}
+
+/* The next steps that may be better than the best, at most so many; where no more groups may be
+ * evaluated, the first counts as valid and at its bound. */
+static size_t batch_take(struct exact *exact, uint32_t ideal, size_t most) {
+  size_t count = 0;
+  while (count < most && exact->step_count > 0 && exact->steps[0].value < exact->best[ideal]) {
+    struct trial *trial = &exact->trials[count];
+    if (!trial_take(exact, ideal, trial)) continue;
+    if (!may_evaluate(exact)) {
+      improve(exact, ideal, trial->step.value, trial->step.to);
+      break;
+    }
+    count++;
+  }
+  return count;
+}
+
+static int batch_run(struct exact *exact, uint32_t ideal, size_t count) {
+  if (count == 1) {
+    trial_run(exact, 0, 0);
+  } else {
+    parallel_for(exact->searcher->parallel, count, trial_run, exact);
+  }
+  for (size_t i = 0; i < count; i++) {
+    const struct trial *trial = &exact->trials[i];
+    if (trial->valid < 0) return -1;
+    if (trial->valid == 0) continue;
+    improve(exact, ideal, exact->objective->value(&trial->expense) + exact->best[exact->settled[trial->step.to]],
+            trial->step.to);
   }
   return 0;
+}
+
+static int try_steps(struct exact *exact, uint32_t ideal) {
+  for (size_t count, tried = 0;; tried += count) {
+    size_t most = 1 + tried / BATCH_SHARE;
+    count = batch_take(exact, ideal, most < BATCH_MOST ? most : BATCH_MOST);
+    if (count == 0) return 0;
+    if (batch_run(exact, ideal, count) != 0) return -1;
+  }
 }
 
 /* ---- the whole ---- */
@@ -323,11 +419,7 @@ static int solve_ideal(struct exact *exact, uint32_t ideal) {
   if (exact->out_of_steps) return 0;
   if (closed_bisect(exact, ideal) != 0) return -1;
   for (size_t i = exact->step_count / 2; i-- > 0;) heap_sink(exact, i);
-  while (exact->step_count > 0 && exact->steps[0].value < exact->best[ideal]) {
-    const struct step step = heap_take(exact);
-    if (step_try(exact, ideal, &step) != 0) return -1;
-  }
-  return 0;
+  return try_steps(exact, ideal);
 }
 
 /* The ideal that follows when all ops have run that are not fusable and wait for nothing. */
@@ -341,6 +433,15 @@ static void settle(struct exact *exact, uint32_t ideal) {
   }
 }
 
+/* Most ideals need few groups, so each may use a multiple of its share of what is left. The bound is
+ * better where all ideals are solved a little less than where the first ones are not at all. */
+static void allow_groups(struct exact *exact, uint32_t ideal) {
+  enum { SHARES = 4 };
+  uint64_t left = exact->searcher->options->limits.groups - exact->groups_evaluated;
+  uint64_t share = left / ((uint64_t)ideal + 1);
+  exact->groups_allowed = exact->groups_evaluated + (share < left / SHARES ? SHARES * share : left);
+}
+
 static int solve(struct exact *exact) {
   uint32_t last = exact->ideals.count - 1;
   settle(exact, last);
@@ -348,6 +449,7 @@ static int solve(struct exact *exact) {
   for (uint32_t ideal = last; ideal-- > 0;) {
     settle(exact, ideal);
     if (exact->settled[ideal] != ideal) continue;
+    allow_groups(exact, ideal);
     if (solve_ideal(exact, ideal) != 0) return -1;
     if (!exact->out_of_steps) continue;
     exact->relaxed = true;
@@ -374,6 +476,7 @@ static void read_plan(const struct exact *exact, struct candidate *plan) {
 static void exact_free(struct exact *exact) {
   ideals_free(&exact->ideals);
   growth_free(&exact->growth);
+  stripe_free(&exact->stripe);
   free(exact->settled);
   free(exact->best);
   free(exact->next);
@@ -381,6 +484,8 @@ static void exact_free(struct exact *exact) {
   free(exact->bound_count);
   free(exact->bound_sets);
   free(exact->group);
+  free(exact->trials);
+  free(exact->trial_sets);
   free(exact->passed);
   free(exact->steps);
   free(exact->closed);
@@ -396,16 +501,21 @@ static int exact_allocate(struct exact *exact) {
   exact->bound_count = calloc(ops, sizeof *exact->bound_count);
   exact->bound_sets = malloc(ops * BOUNDS_PER_EXIT * words * sizeof *exact->bound_sets);
   exact->group = malloc(words * sizeof *exact->group);
+  exact->trials = calloc(BATCH_MOST, sizeof *exact->trials);
+  exact->trial_sets = malloc(BATCH_MOST * words * sizeof *exact->trial_sets);
   exact->passed = calloc(ops, sizeof *exact->passed);
   exact->found = malloc(FOUND_MOST * sizeof *exact->found);
   bool enough = exact->settled != NULL && exact->best != NULL && exact->next != NULL && exact->bounds != NULL &&
                 exact->bound_count != NULL && exact->bound_sets != NULL && exact->group != NULL &&
-                exact->passed != NULL && exact->found != NULL;
-  return enough ? 0 : -1;
+                exact->trials != NULL && exact->trial_sets != NULL && exact->passed != NULL && exact->found != NULL;
+  if (!enough) return -1;
+  for (size_t i = 0; i < BATCH_MOST; i++) exact->trials[i].group = exact->trial_sets + i * words;
+  return 0;
 }
 
 static int prove(struct exact *exact, double *value, struct error *err) {
-  if (growth_create(&exact->growth, exact->searcher->model, err) != 0) return -1;
+  if (growth_create(&exact->growth, exact->searcher->model, exact->streams_whole, err) != 0) return -1;
+  if (exact->streams_whole && stripe_create(&exact->stripe, exact->searcher->model, err) != 0) return -1;
   int status = ideals_create(&exact->ideals, exact->graph, exact->searcher->options->limits.ideals, err);
   if (status < 0) return -1;
   if (status > 0) {
@@ -431,11 +541,11 @@ int exact_prove(struct searcher *searcher, struct search_bound *bound, struct ca
   const struct search_options *options = searcher->options;
   struct exact exact = {
       .searcher = searcher,
-      .splitter = searcher->workers[0].splitter,
       .graph = searcher->model->graph,
       .objective = options->split.objective,
       .capacity_bytes = searcher->model->hw.buffer_capacity_bytes,
       .weights_stay = options->split.method->weights_stay,
+      .streams_whole = options->split.method->streams_whole,
   };
   double value = 0;
   if (exact_check(options, err) != 0) return -1;
@@ -448,7 +558,7 @@ int exact_prove(struct searcher *searcher, struct search_bound *bound, struct ca
         .dram_bytes = exact.objective->timed ? 0 : (uint64_t)value,
         .groups_evaluated = exact.groups_evaluated,
     };
-    if (bound->optimum && plan != NULL) read_plan(&exact, plan);
+    if (plan != NULL && exact.next != NULL && exact.unsolved == 0) read_plan(&exact, plan);
   }
   exact_free(&exact);
   return status;

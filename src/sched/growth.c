@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sched/fetches.h"
 #include "sim/lines.h"
 #include "util/bitset.h"
+#include "util/saturate.h"
 
 void growth_free(struct growth *growth) {
   free(growth->first_read);
@@ -14,6 +16,7 @@ void growth_free(struct growth *growth) {
   free(growth->plain);
   free(growth->whole);
   free(growth->fetched_bytes);
+  free(growth->refetched_bytes);
   free(growth->group);
   free(growth->outside);
   free(growth->loaded);
@@ -32,13 +35,14 @@ static int growth_allocate(struct growth *growth) {
   growth->plain = calloc(ops, sizeof *growth->plain);
   growth->whole = calloc(ops, sizeof *growth->whole);
   growth->fetched_bytes = calloc(ops, sizeof *growth->fetched_bytes);
+  growth->refetched_bytes = calloc(ops, sizeof *growth->refetched_bytes);
   growth->group = calloc(graph->set_words, sizeof *growth->group);
   growth->outside = calloc(tensors, sizeof *growth->outside);
   growth->loaded = calloc(tensors, sizeof *growth->loaded);
   growth->replaced = calloc(reads, sizeof *growth->replaced);
   bool enough = growth->first_read != NULL && growth->reads != NULL && growth->readers != NULL &&
                 growth->whole_bytes != NULL && growth->plain != NULL && growth->whole != NULL &&
-                growth->fetched_bytes != NULL && growth->group != NULL &&
+                growth->fetched_bytes != NULL && growth->refetched_bytes != NULL && growth->group != NULL &&
                 growth->outside != NULL && growth->loaded != NULL &&
                 growth->replaced != NULL;
   return enough ? 0 : -1;
@@ -91,7 +95,17 @@ static bool op_needed(const struct lines *lines, const struct op *op) {
   return false;
 }
 
-static int growth_read_network(struct growth *growth, struct lines *lines) {
+/* Their sum over all ops does not overflow. */
+static uint64_t refetched_bytes(const struct growth *growth, uint32_t op) {
+  const struct graph *graph = growth->model->graph;
+  uint64_t most = INT64_MAX / graph->op_count, weights = growth->fetched_bytes[op];
+  if (weights == 0 || !growth->whole[op]) return 0;
+  uint64_t times = saturate_multiply(fetches_least(growth->model, op), graph->batch);
+  uint64_t bytes = saturate_multiply(weights, times - 1);
+  return bytes < most ? bytes : most;
+}
+
+static int growth_read_network(struct growth *growth, struct lines *lines, bool streams_whole) {
   const struct graph *graph = growth->model->graph;
   uint64_t all[GRAPH_MAX_SET_WORDS] = {0};
   uint32_t count = 0;
@@ -106,18 +120,19 @@ static int growth_read_network(struct growth *growth, struct lines *lines) {
     growth->plain[v] = op->output_count == 1 && needed > 0;
     growth->whole[v] = growth->plain[v] && needed == graph->tensors[output].rows;
     growth->fetched_bytes[v] = op_needed(lines, op) ? growth->model->weight_bytes[v] : 0;
+    if (streams_whole) growth->refetched_bytes[v] = refetched_bytes(growth, v);
     if (growth_find_reads(growth, lines, v, &count) != 0) return -1;
     growth->first_read[v + 1] = count;
   }
   return 0;
 }
 
-int growth_create(struct growth *out, const struct sim_model *model, struct error *err) {
+int growth_create(struct growth *out, const struct sim_model *model, bool streams_whole, struct error *err) {
   struct lines lines;
   *out = (struct growth){.model = model};
   if (lines_create(&lines, model, err) != 0) return -1;
   int status = growth_allocate(out);
-  if (status == 0) status = growth_read_network(out, &lines);
+  if (status == 0) status = growth_read_network(out, &lines, streams_whole);
   lines_free(&lines);
   if (status == 0) return 0;
   growth_free(out);
@@ -161,6 +176,7 @@ void growth_add(struct growth *growth, uint32_t v) {
     if (growth->readers[t] > 0 || graph->tensors[t].is_output) growth_store(growth, t);
   }
   growth->weight_bytes += growth->fetched_bytes[v];
+  growth->further_bytes += growth->refetched_bytes[v];
   growth->odd_ops += !growth->plain[v];
   bitset_add(growth->group, v);
 }
@@ -171,6 +187,7 @@ void growth_remove(struct growth *growth, uint32_t v) {
   bitset_remove(growth->group, v);
   growth->odd_ops -= !growth->plain[v];
   growth->weight_bytes -= growth->fetched_bytes[v];
+  growth->further_bytes -= growth->refetched_bytes[v];
   for (uint32_t t = op->first_output; t < op->first_output + op->output_count; t++) {
     if (growth->readers[t] > 0 || graph->tensors[t].is_output) growth_unstore(growth, t);
   }
@@ -223,7 +240,10 @@ uint64_t growth_least_bytes(const struct growth *growth, const uint64_t *ops, co
   const struct graph *graph = growth->model->graph;
   uint64_t counted[GRAPH_MAX_SET_WORDS], bytes = 0;
   bitset_and(counted, ops, fuseable, graph->set_words);
-  for BITSET_EACH (v, counted, graph->set_words) bytes += growth->fetched_bytes[v];
+  for BITSET_EACH (v, counted, graph->set_words) {
+    bool may_stay = growth->fetched_bytes[v] <= growth->model->hw.buffer_capacity_bytes;
+    bytes += growth->fetched_bytes[v] + (may_stay ? 0 : growth->refetched_bytes[v]);
+  }
   for (uint32_t t = 0; t < graph->tensor_count; t++) {
     uint32_t producer = graph->tensors[t].producer;
     if (producer == GRAPH_NO_OP || !bitset_has(counted, producer)) {

@@ -6,7 +6,9 @@
  * rows that it needs when the whole network is one group: a tensor that is stored is needed
  * whole, and needed rows grow with those of the readers. The bound holds under every method,
  * as all load and store the rows of section 2.3 and fetch at least once the weights of each op of
- * which a row is needed. Others may not be fetched where weights are streamed, and do not count. */
+ * which a row is needed. Others may not be fetched where weights are streamed, and do not count.
+ * Where a group's weights do not fit together and the method streams whole rows, they are fetched
+ * as often as each op needs even alone (fetches.h). */
 #ifndef SPILLWAY_SCHED_GROWTH_H
 #define SPILLWAY_SCHED_GROWTH_H
 
@@ -31,9 +33,10 @@ struct growth {
   bool *plain;           /* by op: it has one output, and somebody needs it */
   bool *whole;           /* by op: and all rows of it, in any group */
   uint64_t *fetched_bytes; /* by op: its weights, if a row of it is needed in any group */
+  uint64_t *refetched_bytes; /* by op: what more is fetched of them at least where they are streamed */
   /* of the group */
   uint64_t *group;
-  uint64_t weight_bytes, in_bytes, out_bytes;
+  uint64_t weight_bytes, further_bytes, in_bytes, out_bytes; /* further: refetched of its ops */
   uint32_t *outside;  /* by tensor of the group: its readers outside */
   uint64_t *loaded;   /* by tensor from outside: bytes of the bound */
   uint64_t *replaced; /* of `loaded`, by read of the ops added; a stack */
@@ -42,7 +45,8 @@ struct growth {
   uint32_t stored_count, stored_ops; /* tensors that are stored; the sum of their producers' labels */
 };
 
-int growth_create(struct growth *out, const struct sim_model *model, struct error *err);
+/* streams_whole: as of the method, see sim/method.h. */
+int growth_create(struct growth *out, const struct sim_model *model, bool streams_whole, struct error *err);
 void growth_free(struct growth *growth);
 
 /* All predecessors of the op that will ever be in the group are there already. */
@@ -50,8 +54,11 @@ void growth_add(struct growth *growth, uint32_t op);
 /* Takes back the last addition that is still there. */
 void growth_remove(struct growth *growth, uint32_t op);
 
-static inline uint64_t growth_dram_bytes(const struct growth *growth) {
-  return growth->weight_bytes + growth->in_bytes + growth->out_bytes;
+/* Lower bound of the group's traffic, of which all rows together take row_bytes at least if its weights
+ * stay. */
+static inline uint64_t growth_dram_bytes(const struct growth *growth, uint64_t row_bytes) {
+  bool may_stay = growth->weight_bytes + row_bytes <= growth->model->hw.buffer_capacity_bytes;
+  return growth->weight_bytes + growth->in_bytes + growth->out_bytes + (may_stay ? 0 : growth->further_bytes);
 }
 
 /* Whether the group is closed: every op plain, one of them the exit, all rows of which are

@@ -1,17 +1,9 @@
 #include "sched/memo.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
-#define HASH_NONFATAL_OOM 1
-#define HASH_BKT_CAPACITY_THRESH 2 /* short chains: look-ups are what most of the time goes to */
-#include <uthash.h>
-
-#include "util/arena.h"
-
-enum { MEMO_SHARDS = 64 };
+#include "graph/group_table.h"
 
 struct memo_entry {
   bool has_cost, has_side, has_split, has_reason;
@@ -20,126 +12,89 @@ struct memo_entry {
   struct memo_side side;
   struct split split;
   struct memo_reason reason;
-  UT_hash_handle hh;
-  uint64_t group[];
-};
-
-struct memo_shard {
-  pthread_mutex_t lock;
-  struct memo_entry *entries;
-  struct arena arena;
 };
 
 struct split_memo {
   const struct sim_model *model;
-  size_t group_bytes;
-  struct memo_shard shards[MEMO_SHARDS];
+  struct evaluations *evaluations;
+  struct group_table *table;
 };
 
 int split_memo_create(struct split_memo **out, const struct sim_model *model, struct error *err) {
-  struct split_memo *memo = calloc(1, sizeof *memo);
+  struct split_memo *memo = malloc(sizeof *memo);
   if (memo == NULL) return error_memory(err);
-  memo->model = model;
-  memo->group_bytes = model->graph->set_words * sizeof(uint64_t);
-  for (size_t i = 0; i < MEMO_SHARDS; i++) pthread_mutex_init(&memo->shards[i].lock, NULL);
+  *memo = (struct split_memo){.model = model};
+  if (group_table_create(&memo->table, model->graph, sizeof(struct memo_entry), SIZE_MAX, err) != 0) {
+    free(memo);
+    return -1;
+  }
   *out = memo;
   return 0;
 }
 
 void split_memo_free(struct split_memo *memo) {
   if (memo == NULL) return;
-  for (size_t i = 0; i < MEMO_SHARDS; i++) {
-    HASH_CLEAR(hh, memo->shards[i].entries);
-    arena_free(&memo->shards[i].arena);
-    pthread_mutex_destroy(&memo->shards[i].lock);
-  }
+  group_table_free(memo->table);
   free(memo);
 }
 
 const struct sim_model *memo_model(const struct split_memo *memo) { return memo->model; }
 
-/* The shard of a group, locked, and the hash value by which uthash finds the group. */
-static struct memo_shard *memo_lock(struct split_memo *memo, const uint64_t *group, unsigned *hash) {
-  XXH64_hash_t full = XXH3_64bits(group, memo->group_bytes);
-  struct memo_shard *shard = &memo->shards[(full >> 32) % MEMO_SHARDS];
-  *hash = (unsigned)full;
-  pthread_mutex_lock(&shard->lock);
-  return shard;
-}
+void memo_share(struct split_memo *memo, struct evaluations *evaluations) { memo->evaluations = evaluations; }
 
-static struct memo_entry *shard_find(struct memo_shard *shard, const uint64_t *group, size_t bytes, unsigned hash) {
-  struct memo_entry *entry;
-  HASH_FIND_BYHASHVALUE(hh, shard->entries, group, bytes, hash, entry);
-  return entry;
-}
-
-static struct memo_entry *shard_find_or_add(struct memo_shard *shard, const uint64_t *group, size_t bytes,
-                                            unsigned hash) {
-  struct memo_entry *entry = shard_find(shard, group, bytes, hash);
-  if (entry != NULL) return entry;
-  entry = arena_alloc(&shard->arena, 1, sizeof *entry + bytes);
-  if (entry == NULL) return NULL;
-  memcpy(entry->group, group, bytes);
-  HASH_ADD_KEYPTR_BYHASHVALUE(hh, shard->entries, entry->group, bytes, hash, entry);
-  return entry->hh.tbl == NULL ? NULL : entry;
-}
+struct evaluations *memo_evaluations(const struct split_memo *memo) { return memo->evaluations; }
 
 bool memo_find_cost(struct split_memo *memo, const uint64_t *group, struct group_cost *cost, struct expense *expense) {
-  unsigned hash;
-  struct memo_shard *shard = memo_lock(memo, group, &hash);
-  const struct memo_entry *entry = shard_find(shard, group, memo->group_bytes, hash);
+  struct group_slot slot = group_table_find(memo->table, group);
+  const struct memo_entry *entry = slot.value;
   bool found = entry != NULL && entry->has_cost;
   if (found) {
     *cost = entry->cost;
     *expense = entry->expense;
   }
-  pthread_mutex_unlock(&shard->lock);
+  group_slot_release(slot);
   return found;
 }
 
 int memo_add_cost(struct split_memo *memo, const uint64_t *group, const struct group_cost *cost,
                   const struct expense *expense) {
-  unsigned hash;
-  struct memo_shard *shard = memo_lock(memo, group, &hash);
-  struct memo_entry *entry = shard_find_or_add(shard, group, memo->group_bytes, hash);
+  struct group_slot slot = group_table_add(memo->table, group);
+  struct memo_entry *entry = slot.value;
   if (entry != NULL) {
     entry->cost = *cost;
     entry->expense = *expense;
     entry->has_cost = true;
   }
-  pthread_mutex_unlock(&shard->lock);
+  group_slot_release(slot);
   return entry == NULL ? -1 : 0;
 }
 
 bool memo_find_side(struct split_memo *memo, const uint64_t *ops, struct memo_side *side) {
-  unsigned hash;
-  struct memo_shard *shard = memo_lock(memo, ops, &hash);
-  const struct memo_entry *entry = shard_find(shard, ops, memo->group_bytes, hash);
+  struct group_slot slot = group_table_find(memo->table, ops);
+  const struct memo_entry *entry = slot.value;
   bool found = entry != NULL && entry->has_side;
   if (found) *side = entry->side;
-  pthread_mutex_unlock(&shard->lock);
+  group_slot_release(slot);
   return found;
 }
 
 int memo_add_side(struct split_memo *memo, const uint64_t *ops, const struct memo_side *side) {
-  unsigned hash;
-  struct memo_shard *shard = memo_lock(memo, ops, &hash);
-  struct memo_entry *entry = shard_find_or_add(shard, ops, memo->group_bytes, hash);
+  struct group_slot slot = group_table_add(memo->table, ops);
+  struct memo_entry *entry = slot.value;
   if (entry != NULL) {
     entry->side = *side;
     entry->has_side = true;
   }
-  pthread_mutex_unlock(&shard->lock);
+  group_slot_release(slot);
   return entry == NULL ? -1 : 0;
 }
 
 bool memo_find_split(struct split_memo *memo, const uint64_t *group, struct split *split) {
-  unsigned hash;
-  struct memo_shard *shard = memo_lock(memo, group, &hash);
-  const struct memo_entry *entry = shard_find(shard, group, memo->group_bytes, hash);
+  struct group_slot slot = group_table_find(memo->table, group);
+  const struct memo_entry *entry = slot.value;
   bool found = entry != NULL && entry->has_split;
   if (found) *split = entry->split;
-  pthread_mutex_unlock(&shard->lock);
+  group_slot_release(slot);
   return found;
 }
 
@@ -155,56 +110,74 @@ static int split_copy(struct split *to, const struct split *from, size_t group_b
 
 int memo_add_split(struct split_memo *memo, const uint64_t *group, struct split *split,
                    const struct memo_reason *reason) {
-  unsigned hash;
-  struct memo_shard *shard = memo_lock(memo, group, &hash);
-  struct memo_entry *entry = shard_find_or_add(shard, group, memo->group_bytes, hash);
+  struct group_slot slot = group_table_add(memo->table, group);
+  struct memo_entry *entry = slot.value;
   int status = entry == NULL ? -1 : 0;
   if (entry != NULL && !entry->has_split) {
-    status = split_copy(&entry->split, split, memo->group_bytes, &shard->arena);
+    status = split_copy(&entry->split, split, memo->model->graph->set_words * sizeof *group, slot.arena);
     entry->has_split = status == 0;
     entry->has_reason = reason != NULL;
     if (reason != NULL) entry->reason = *reason;
   }
   if (status == 0) *split = entry->split;
-  pthread_mutex_unlock(&shard->lock);
+  group_slot_release(slot);
   return status;
 }
 
+/* ---- all of them ---- */
+
 struct reason_order {
-  const struct memo_entry *entry;
-  size_t bytes;
+  const uint64_t *group;
+  const struct memo_reason *reason;
+  size_t bytes; /* of the group */
 };
+
+struct reason_list {
+  struct reason_order *items;
+  size_t count, bytes;
+};
+
+static void list_reason(void *context, const uint64_t *group, const void *value) {
+  struct reason_list *list = context;
+  const struct memo_entry *entry = value;
+  if (entry->has_reason) list->items[list->count++] = (struct reason_order){group, &entry->reason, list->bytes};
+}
 
 static int compare_reasons(const void *left, const void *right) {
   const struct reason_order *a = left, *b = right;
-  return memcmp(a->entry->group, b->entry->group, a->bytes);
+  return memcmp(a->group, b->group, a->bytes);
 }
 
 int memo_visit_reasons(const struct split_memo *memo,
                        void (*visit)(void *context, const uint64_t *group, const struct memo_reason *reason),
                        void *context) {
   uint64_t costs, splits;
-  size_t count = 0;
+  struct reason_list list = {.bytes = memo->model->graph->set_words * sizeof(uint64_t)};
   memo_count(memo, &costs, &splits);
-  struct reason_order *order = malloc((splits + 1) * sizeof *order);
-  if (order == NULL) return -1;
-  for (size_t i = 0; i < MEMO_SHARDS; i++) {
-    for (struct memo_entry *entry = memo->shards[i].entries; entry != NULL; entry = entry->hh.next) {
-      if (entry->has_reason) order[count++] = (struct reason_order){entry, memo->group_bytes};
-    }
-  }
-  qsort(order, count, sizeof *order, compare_reasons);
-  for (size_t i = 0; i < count; i++) visit(context, order[i].entry->group, &order[i].entry->reason);
-  free(order);
+  list.items = malloc((splits + 1) * sizeof *list.items);
+  if (list.items == NULL) return -1;
+  group_table_visit(memo->table, list_reason, &list);
+  qsort(list.items, list.count, sizeof *list.items, compare_reasons);
+  for (size_t i = 0; i < list.count; i++) visit(context, list.items[i].group, list.items[i].reason);
+  free(list.items);
   return 0;
 }
 
+struct memo_counts {
+  uint64_t costs, splits;
+};
+
+static void count_entry(void *context, const uint64_t *group, const void *value) {
+  struct memo_counts *counts = context;
+  const struct memo_entry *entry = value;
+  (void)group;
+  counts->costs += entry->has_cost;
+  counts->splits += entry->has_split;
+}
+
 void memo_count(const struct split_memo *memo, uint64_t *costs, uint64_t *splits) {
-  *costs = *splits = 0;
-  for (size_t i = 0; i < MEMO_SHARDS; i++) {
-    for (const struct memo_entry *entry = memo->shards[i].entries; entry != NULL; entry = entry->hh.next) {
-      *costs += entry->has_cost;
-      *splits += entry->has_split;
-    }
-  }
+  struct memo_counts counts = {0};
+  group_table_visit(memo->table, count_entry, &counts);
+  *costs = counts.costs;
+  *splits = counts.splits;
 }

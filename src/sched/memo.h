@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sched/evaluations.h"
 #include "sched/split.h"
 
 /* Why an invalid group was split where it was. */
@@ -17,7 +18,12 @@ struct memo_reason {
 
 const struct sim_model *memo_model(const struct split_memo *memo);
 
-/* The expense of a group that is not valid is not known, nor what it requires (sim_try()). */
+/* What other searches found out too; NULL unless it is set, and borrowed. */
+void memo_share(struct split_memo *memo, struct evaluations *evaluations);
+struct evaluations *memo_evaluations(const struct split_memo *memo);
+
+/* The expense of a group that is not valid is not known; what it requires is given as one byte
+ * more than there is. */
 bool memo_find_cost(struct split_memo *memo, const uint64_t *group, struct group_cost *cost, struct expense *expense);
 int memo_add_cost(struct split_memo *memo, const uint64_t *group, const struct group_cost *cost,
                   const struct expense *expense);

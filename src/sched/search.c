@@ -44,6 +44,7 @@ static int check_objectives(const struct search *search, const struct search_opt
 
 static int searcher_create_workers(struct searcher *searcher, struct error *err) {
   const struct search_options *options = searcher->options;
+  memo_share(searcher->memo, options->evaluations);
   searcher->workers = calloc(options->jobs, sizeof *searcher->workers);
   if (searcher->workers == NULL) return error_memory(err);
   for (unsigned i = 0; i < options->jobs; i++) {
@@ -70,9 +71,9 @@ static int searcher_cost_unfusable(struct searcher *searcher, struct sim *sim, s
     struct timed_cost run;
     if (bitset_has(searcher->fuseable, v)) continue;
     bitset_add(alone, v);
-    status = sim_cost_brr(sim, alone, &cost);
+    status = method_alone(searcher->options->split.method)->cost(sim, alone, &cost);
     if (status == 0 && cost.required_bytes <= model->hw.buffer_capacity_bytes) {
-      status = timed_run(timed, alone, cost.stripes, NULL, &run);
+      status = timed_run(timed, alone, &cost, NULL, &run);
       const struct expense expense = {.cycles = run.cycles, .energy_pj = timed_total_pj(&run)};
       if (status == 0) expense_add(&searcher->unfusable, &expense);
     }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "plan/plan.h"
+#include "sched/evaluations.h"
 #include "sched/split.h"
 #include "sim/model.h"
 #include "util/error.h"
@@ -38,6 +39,7 @@ struct search_options {
   struct search_limits limits;
   unsigned jobs; /* threads, >= 1; the result does not depend on it */
   struct progress *progress; /* may be NULL */
+  struct evaluations *evaluations; /* shared with other searches (evaluations.h), or NULL; the result is the same */
 };
 
 /* The best plan after `plans` proposals; one point per improvement and one at the end. */

@@ -35,6 +35,9 @@ int splitter_create(struct splitter **out, struct split_memo *memo, const struct
     splitter_free(splitter);
     return -1;
   }
+  if (rules->method->steady && memo_evaluations(memo) != NULL) {
+    splitter->context.overflows = evaluations_overflows(memo_evaluations(memo));
+  }
   *out = splitter;
   return 0;
 }
@@ -74,9 +77,20 @@ static int splitter_expense(struct splitter *splitter, const uint64_t *group, co
   struct timed_cost timed;
   *expense = (struct expense){.dram_bytes = group_cost_dram_bytes(cost), .required_bytes = cost->required_bytes};
   if (splitter->timed == NULL || cost->required_bytes > splitter->capacity_bytes) return 0;
-  if (timed_run(splitter->timed, group, cost->stripes, NULL, &timed) != 0) return -1;
+  if (timed_run(splitter->timed, group, cost, NULL, &timed) != 0) return -1;
   expense->cycles = timed.cycles;
   expense->energy_pj = timed_total_pj(&timed);
+  return 0;
+}
+
+/* By how much a group overflows is not the same at all times (evaluations.h), so it is not told. */
+static int splitter_evaluate(struct splitter *splitter, const uint64_t *group, struct group_cost *cost) {
+  struct evaluations *shared = splitter->rules.method->steady ? memo_evaluations(splitter->memo) : NULL;
+  uint64_t capacity_bytes = splitter->capacity_bytes;
+  if (shared != NULL && evaluations_find(shared, group, capacity_bytes, cost)) return 0;
+  if (splitter->rules.method->attempt(splitter->sim, group, cost) != 0) return -1;
+  if (cost->required_bytes > capacity_bytes) cost->required_bytes = capacity_bytes + 1;
+  if (shared != NULL) evaluations_add(shared, group, sim_steady_from(splitter->sim, cost), capacity_bytes, cost);
   return 0;
 }
 
@@ -87,7 +101,7 @@ int splitter_cost(struct splitter *splitter, const uint64_t *group, struct group
   for BITSET_EACH (v, group, splitter->graph->set_words) weight_bytes += model->weight_bytes[v];
   if (splitter->rules.method->weights_stay && weight_bytes > splitter->capacity_bytes) return 0;
   if (!memo_find_cost(splitter->memo, group, cost, expense)) {
-    if (splitter->rules.method->attempt(splitter->sim, group, cost) != 0) return -1;
+    if (splitter_evaluate(splitter, group, cost) != 0) return -1;
     if (splitter_expense(splitter, group, cost, expense) != 0) return -1;
     if (memo_add_cost(splitter->memo, group, cost, expense) != 0) return -1;
   }
@@ -241,13 +255,15 @@ static struct memo_reason explanation_reason(const struct explanation *explanati
 }
 
 /* The parts that a cut leads to load and store at least the rows of the group, and what crosses the
- * cut, and fetch all weights at least once. */
-static void predict(const struct splitter *splitter, const uint64_t *group, const struct explanation *explanation,
-                    struct choice *cuts) {
-  const struct group_cost *cost = &explanation->cost;
-  uint64_t least = cost->dram_in_bytes + cost->dram_out_bytes;
-  for BITSET_EACH (v, group, splitter->graph->set_words) least += memo_model(splitter->memo)->weight_bytes[v];
-  for (size_t i = 0; i < explanation->count; i++) cuts[i].dram_bytes = least + explanation->cuts[i].crossing_bytes;
+ * cut, and fetch its weights at least once. 0, or -1 without memory. */
+static int predict(const struct splitter *splitter, const uint64_t *group, const struct explanation *explanation,
+                   struct choice *cuts) {
+  struct group_cost least;
+  if (sim_traffic(splitter->sim, group, &least) != 0) return -1;
+  for (size_t i = 0; i < explanation->count; i++) {
+    cuts[i].dram_bytes = group_cost_dram_bytes(&least) + explanation->cuts[i].crossing_bytes;
+  }
+  return 0;
 }
 
 /* Splits an invalid group by the cuts that its explanation names. */
@@ -262,11 +278,11 @@ static int split_invalid(struct splitter *splitter, const uint64_t *group, struc
   struct choice *cuts = malloc(count * sizeof *cuts);
   if (cuts == NULL) return -1;
   for (size_t i = 0; i < count; i++) cuts[i] = (struct choice){.cut = explanation->cuts[i].cut, .rank = i};
-  if (ranks) predict(splitter, group, explanation, cuts);
   bool traced = splitter->rules.explainer->uses_trace;
   if (traced) reason = explanation_reason(explanation, splitter->graph->op_count);
   if (splitter->rules.explainer->uses_rng) splitter->drawn_splits++;
-  int status = (ranks ? choose_predicted : choose_evaluated)(splitter, group, cuts, &count);
+  int status = ranks ? predict(splitter, group, explanation, cuts) : 0;
+  if (status == 0) status = (ranks ? choose_predicted : choose_evaluated)(splitter, group, cuts, &count);
   if (status == 0) status = split_cheapest(splitter, group, cuts, count, rng, &parts);
   if (status == 0) status = parts_keep(splitter, group, &parts, traced ? &reason : NULL, out);
   parts_free(&parts);

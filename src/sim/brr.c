@@ -8,26 +8,67 @@
 
 /* ---- staging ---- */
 
-uint64_t brr_staging_bytes(const struct sim_model *model, uint32_t op) {
-  uint64_t weights = model->weight_bytes[op];
-  if (weights == 0) return 0;
-  uint64_t per_channel = saturate_divide(weights, model->graph->ops[op].out_channels);
+/* Two sub-groups of weights that fall apart into so many channels. */
+static uint64_t two_subgroups(const struct sim_model *model, uint64_t weight_bytes, uint64_t channels) {
+  if (weight_bytes == 0) return 0;
+  uint64_t per_channel = saturate_divide(weight_bytes, channels);
   uint64_t staging = saturate_multiply(2 * (uint64_t)model->hw.brr_subgroup_channels, per_channel);
-  return staging < weights ? staging : weights;
+  return staging < weight_bytes ? staging : weight_bytes;
 }
 
-/* One area serves all ops, so it has the size that the neediest wants. */
-static void take_staging(struct walk *walk) {
+uint64_t brr_staging_bytes(const struct sim_model *model, uint32_t op) {
+  return two_subgroups(model, model->weight_bytes[op], model->graph->ops[op].out_channels);
+}
+
+uint64_t brr_op_staging_bytes(const struct walk *walk, uint32_t line) {
+  const struct sim_model *model = walk->lines.model;
+  uint32_t op = walk->lines.items[line].op;
+  if (walk->stays[op]) return 0;
+  if (!walk->slicing[line].accumulates) return brr_staging_bytes(model, op);
+  return two_subgroups(model, model->weight_bytes[op], model->graph->ops[op].work.channels);
+}
+
+static uint32_t op_end(const struct walk *walk, uint32_t first) {
+  uint32_t last = first + 1;
+  while (last < walk->lines.inside_count && walk->lines.items[last].op == walk->lines.items[first].op) last++;
+  return last;
+}
+
+uint32_t brr_segment_end(const struct walk *walk, uint32_t first) {
+  uint32_t end = walk->slicing[first].end;
+  return end > 0 ? end : op_end(walk, first);
+}
+
+uint64_t brr_staging(const struct walk *walk, uint32_t *neediest) {
   uint64_t most = 0;
-  uint32_t neediest = 0;
-  for (uint32_t i = 0; i < walk->lines.inside_count; i++) {
-    uint32_t op = walk->lines.items[i].op;
-    uint64_t bytes = brr_staging_bytes(walk->lines.model, op);
-    if (bytes <= most) continue;
-    most = bytes;
-    neediest = op;
+  *neediest = GRAPH_NO_OP;
+  for (uint32_t first = 0, end; first < walk->lines.inside_count; first = end) {
+    uint64_t sum = 0, largest = 0;
+    uint32_t op = GRAPH_NO_OP;
+    end = brr_segment_end(walk, first);
+    for (uint32_t line = first; line < end; line = op_end(walk, line)) {
+      uint64_t bytes = brr_op_staging_bytes(walk, line);
+      sum = saturate_add(sum, bytes);
+      if (bytes <= largest) continue;
+      largest = bytes;
+      op = walk->lines.items[line].op;
+    }
+    if (sum <= most) continue;
+    most = sum;
+    *neediest = op;
   }
-  if (most > 0) walk_grow(walk, TRACE_STAGING, neediest, TRACE_NO_TENSOR, 0, most);
+  return most;
+}
+
+/* One area serves all ops, so it has the size that the neediest segment wants. */
+static void take_constant(struct walk *walk) {
+  uint32_t neediest;
+  uint64_t staging = brr_staging(walk, &neediest);
+  if (staging > 0) walk_grow(walk, TRACE_STAGING, neediest, TRACE_NO_TENSOR, 0, staging);
+  for (uint32_t line = 0; line < walk->lines.inside_count; line = op_end(walk, line)) {
+    uint32_t op = walk->lines.items[line].op;
+    if (walk->stays[op]) walk_keep_weights(walk, op);
+  }
 }
 
 /* ---- what a stripe needs ---- */
@@ -96,7 +137,7 @@ static void run_op(struct walk *walk, uint32_t first, uint32_t last) {
   bool weighted = walk->lines.model->weight_bytes[op] > 0, has_new = false;
   for (uint32_t i = first; i < last; i++) has_new |= walk->upto[i] > walk->next[i];
   if (!has_new) return;
-  if (weighted) walk_fetch(walk, op);
+  if (weighted && !walk->stays[op]) walk_fetch(walk, first);
   for (uint32_t i = first, end; i < last && !walk->stop; i = end) {
     end = i + 1;
     if (!weighted || walk->lines.items[i].streams) {
@@ -108,21 +149,46 @@ static void run_op(struct walk *walk, uint32_t first, uint32_t last) {
   }
 }
 
+/* From here on rows of the lines that a segment touches are new. */
+static void begin_segment(struct walk *walk, uint32_t first, uint32_t end) {
+  for (uint32_t i = first; i < end; i++) {
+    const struct line *line = &walk->lines.items[i];
+    walk->slicing[i].born = walk->next[i];
+    for (uint32_t e = line->first_input; e < line->first_input + line->input_count; e++) {
+      uint32_t input = walk->lines.uses[e].line;
+      if (input < first || input >= end) walk->slicing[input].born = walk->next[input];
+    }
+  }
+}
+
+/* Ops with one output each, on slices of which they take turns. */
+static void run_segment(struct walk *walk, uint32_t first, uint32_t end) {
+  begin_segment(walk, first, end);
+  for (uint32_t i = first; i < end; i++) {
+    uint32_t op = walk->lines.items[i].op;
+    bool weighted = walk->lines.model->weight_bytes[op] > 0;
+    if (weighted && !walk->stays[op] && walk->upto[i] > walk->next[i]) walk_fetch(walk, i);
+  }
+  walk_produce_together(walk, first, end);
+}
+
 static void run_stripe(struct walk *walk, uint32_t done, uint32_t rows) {
   find_needs(walk, done, rows);
   for (uint32_t first = 0, last; first < walk->lines.inside_count && !walk->stop; first = last) {
-    last = first + 1;
-    while (last < walk->lines.inside_count && walk->lines.items[last].op == walk->lines.items[first].op) last++;
-    run_op(walk, first, last);
+    last = brr_segment_end(walk, first);
+    if (walk->slicing[first].end > 0) {
+      run_segment(walk, first, last);
+    } else {
+      run_op(walk, first, last);
+    }
   }
   walk->striped_rows = done;
 }
 
-void brr_run(struct walk *walk, uint32_t height) {
+void brr_run_rows(struct walk *walk, uint32_t height) {
   uint32_t rows = brr_rows(walk);
-  take_staging(walk);
 #ifdef SPILLWAY_INVARIANTS
-  uint64_t staging = walk->occupied_bytes;
+  uint64_t constant = walk->occupied_bytes;
 #endif
   while (walk->striped_rows < rows && !walk->stop) {
     uint32_t left = rows - walk->striped_rows;
@@ -130,8 +196,13 @@ void brr_run(struct walk *walk, uint32_t height) {
     steady_turn(walk, WALK_STRIPES, 0, height, (rows - walk->striped_rows) / height);
   }
 #ifdef SPILLWAY_INVARIANTS
-  if (!walk->stop && walk->occupied_bytes != staging) abort(); /* a row leaked or was freed twice */
+  if (!walk->stop && walk->occupied_bytes != constant) abort(); /* a row leaked or was freed twice */
 #endif
+}
+
+void brr_run(struct walk *walk, uint32_t height) {
+  take_constant(walk);
+  brr_run_rows(walk, height);
 }
 
 /* ---- how tall ---- */
@@ -156,6 +227,7 @@ int brr_cost(struct walk *walk, uint64_t capacity_bytes, uint64_t give_up_bytes,
   uint32_t rows = brr_rows(walk);
   try_height(walk, 1, give_up_bytes);
   take_cost(walk, rows, cost);
+  walk->one_row_bytes = cost->required_bytes;
   if (cost->required_bytes > capacity_bytes) return 1;
   for (uint32_t stripes = 1; stripes < rows; stripes++) {
     uint32_t height = brr_height(walk, stripes);

@@ -12,6 +12,17 @@
 /* Two sub-groups of output channels of the op's weights: one loads while the other is used. */
 uint64_t brr_staging_bytes(const struct sim_model *model, uint32_t op);
 
+/* Staging of the op whose first line that is, as the prepared group runs: sub-groups of input channels where
+ * it accumulates slices (slices.h), none where its weights stay. */
+uint64_t brr_op_staging_bytes(const struct walk *walk, uint32_t line);
+
+/* The line after those of the op, or of the segment, that begins with that line. */
+uint32_t brr_segment_end(const struct walk *walk, uint32_t first);
+
+/* The staging area of the prepared group: the largest sum over the ops of a segment. *neediest is the op that
+ * needs most of it; GRAPH_NO_OP if there is none. */
+uint64_t brr_staging(const struct walk *walk, uint32_t *neediest);
+
 /* Rows of the tallest output of the prepared group. */
 uint32_t brr_rows(const struct walk *walk);
 
@@ -19,8 +30,11 @@ uint32_t brr_rows(const struct walk *walk);
 uint32_t brr_height(const struct walk *walk, uint32_t stripes);
 
 /* Runs the prepared group; peak_bytes is then its required bytes at that height, fetched_bytes
- * the weights of one image. */
+ * the weights of one image that are streamed. */
 void brr_run(struct walk *walk, uint32_t height);
+
+/* The same with neither staging area nor weights: peak_bytes is that of live rows. */
+void brr_run_rows(struct walk *walk, uint32_t height);
 
 /* cost: of the prepared group under LBDF, turned into that of the tallest stripes that fit.
  * Returns 0; 1 if stripes of one row do not fit, whose cost it then is, but for what is above

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += src/sim/libsim.a
 src_sim_libsim_a_SOURCES = \
 	src/sim/brr.c src/sim/brr.h \
+	src/sim/brr_plus.c src/sim/brr_plus.h \
 	src/sim/compute.c src/sim/compute.h \
 	src/sim/dram.c src/sim/dram.h \
 	src/sim/dram_channel.h \
@@ -14,9 +15,11 @@ src_sim_libsim_a_SOURCES = \
 	src/sim/method.c src/sim/method.h \
 	src/sim/model.c src/sim/model.h \
 	src/sim/program.c src/sim/program.h \
+	src/sim/residency.c src/sim/residency.h \
 	src/sim/report.c src/sim/report.h \
 	src/sim/rows.c src/sim/rows.h \
 	src/sim/sim.c src/sim/sim.h \
+	src/sim/slices.c src/sim/slices.h \
 	src/sim/steady.c src/sim/steady.h \
 	src/sim/timed.c src/sim/timed.h \
 	src/sim/timed_cost.c \

@@ -2,31 +2,42 @@
 
 #include <string.h>
 
-#include "sim/report.h"
-
-/* BRR runs a group as LBDF does wherever that is valid, and streamed weights are never fetched
- * less than once: so far the cheapest valid method is the one that BRR picks. */
+/* BRR runs a group as LBDF does wherever that is valid, and brr-plus never fetches more than BRR, nor does
+ * either fetch a weight less than once: the cheapest valid method is one that brr-plus picks. */
 const struct method methods[] = {
     {.name = "lbdf",
      .summary = "line-buffer depth-first: weights of the whole group stay on chip, rows flow on demand",
      .weights_stay = true,
+     .steady = true,
+     .alone = METHOD_BRR,
      .cost = sim_cost,
      .attempt = sim_try,
      .find_peak = sim_find_peak,
      .trace = sim_trace},
-    {.name = REPORT_STREAMED,
+    {.name = METHOD_BRR,
      .summary = "lbdf where it fits, else stripes of rows through one op after another, weights streamed for each",
+     .steady = true,
+     .streams_whole = true,
+     .alone = METHOD_BRR,
      .cost = sim_cost_brr,
      .attempt = sim_try_brr,
      .find_peak = sim_find_peak_brr,
      .trace = sim_trace_brr},
+    {.name = METHOD_BRR_PLUS,
+     .summary = "brr with weights of some ops kept on chip, and maps that pass in slices of channels",
+     .alone = METHOD_BRR_PLUS,
+     .cost = sim_cost_brr_plus,
+     .attempt = sim_try_brr_plus,
+     .find_peak = sim_find_peak_brr_plus,
+     .trace = sim_trace_brr_plus},
     {.name = "auto",
-     .summary = "each group under whichever method is valid and moves the fewest bytes; lbdf wins ties",
+     .summary = "each group under whichever method is valid and moves the fewest bytes; lbdf wins ties, then brr",
      .chooses = true,
-     .cost = sim_cost_brr,
-     .attempt = sim_try_brr,
-     .find_peak = sim_find_peak_brr,
-     .trace = sim_trace_brr},
+     .alone = METHOD_BRR_PLUS,
+     .cost = sim_cost_brr_plus,
+     .attempt = sim_try_brr_plus,
+     .find_peak = sim_find_peak_brr_plus,
+     .trace = sim_trace_brr_plus},
 };
 const size_t method_count = sizeof methods / sizeof methods[0];
 
@@ -39,5 +50,8 @@ const struct method *method_find(const char *name) {
 
 const char *method_ran(const struct method *method, const struct group_cost *cost) {
   if (!method->chooses) return method->name;
-  return cost->stripes == 0 ? methods[0].name : REPORT_STREAMED;
+  if (cost->stripes == 0) return methods[0].name;
+  return cost->resident_ops == 0 && cost->sliced_maps == 0 ? METHOD_BRR : METHOD_BRR_PLUS;
 }
+
+const struct method *method_alone(const struct method *method) { return method_find(method->alone); }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "sim/brr.h"
+#include "sim/brr_plus.h"
 #include "sim/compute.h"
 #include "util/bitset.h"
 #include "util/saturate.h"
@@ -52,6 +53,7 @@ struct builder {
   bool with_weights, alone;
   bool streamed; /* in stripes */
   bool fetching; /* the weights of the op that runs are to pass by */
+  uint32_t segment_end; /* of the segment whose pieces have been added, or 0 */
 };
 
 void program_free(struct program *program) {
@@ -208,6 +210,15 @@ static uint64_t taken_rows(const struct lines *lines, const struct line *line) {
   return taken_by(lines, line->first_input, line->first_input + line->input_count);
 }
 
+static uint64_t taken_bytes(const struct lines *lines, const struct line *line) {
+  uint64_t bytes = 0;
+  for (uint32_t e = line->first_input; e < line->first_input + line->input_count; e++) {
+    const struct use *use = &lines->uses[e];
+    if (use->streamed) bytes += use->firings * lines->items[use->line].row_bytes;
+  }
+  return bytes;
+}
+
 /* Those that its accumulator has taken by the uses before it. */
 static uint64_t taken_before(const struct lines *lines, const struct use *use) {
   return taken_by(lines, lines->items[use->consumer].first_input, (uint32_t)(use - lines->uses));
@@ -247,6 +258,10 @@ static uint64_t needed_bytes_of(const struct lines *lines, const struct line *li
   return bytes;
 }
 
+static bool starts_op(const struct lines *lines, uint32_t index) {
+  return index == 0 || lines->items[index - 1].op != lines->items[index].op;
+}
+
 /* The new rows of a line, computed together from one sub-group of weights after the other. Each
  * is loaded when the one before is done with: the machine, which has room for two, loads it
  * ahead. Of several outputs the first sees the weights pass. */
@@ -255,7 +270,8 @@ static void add_together(struct builder *builder, uint32_t index) {
   const struct line *line = &lines->items[index];
   uint32_t from = builder->walk->next[index], rows = builder->walk->open[index];
   uint32_t pieces = builder->fetching ? piece_count(builder, line->op) : 1;
-  uint64_t weight_bytes = builder->fetching ? builder->model->weight_bytes[line->op] : 0;
+  bool reads_weights = builder->fetching || (builder->walk->stays[line->op] && starts_op(lines, index));
+  uint64_t weight_bytes = reads_weights ? builder->model->weight_bytes[line->op] : 0;
   uint64_t read_bytes = weight_bytes + needed_bytes_of(lines, line, from, rows);
   for (uint32_t i = 0; i < pieces; i++) {
     const struct share share = share_one(i, pieces);
@@ -290,10 +306,18 @@ static void add_take_in_pieces(struct builder *builder, const struct step *take,
   }
 }
 
+/* The first line of the segment that the line is in, or LINES_NONE. */
+static uint32_t segment_of(const struct walk *walk, uint32_t index) {
+  for (uint32_t first = index + 1; first-- > 0;) {
+    if (walk->slicing[first].end > 0) return walk->slicing[first].end > index ? first : LINES_NONE;
+  }
+  return LINES_NONE;
+}
+
 static void add_take(struct builder *builder, uint32_t op, uint32_t tensor, uint32_t row) {
   const struct lines *lines = &builder->walk->lines;
   const struct use *use = find_taker(builder->walk, op, tensor, row);
-  if (use == NULL) return;
+  if (use == NULL || segment_of(builder->walk, use->consumer) != LINES_NONE) return;
   uint64_t before = taken_before(lines, use), rows = taken_rows(lines, &lines->items[use->consumer]);
   const struct share share = share_one(before + row_set_index(&lines->items[use->line].set, row), rows);
   struct step step = {.op = op, .tensor = tensor, .row = row, .takes = true};
@@ -304,6 +328,143 @@ static void add_take(struct builder *builder, uint32_t op, uint32_t tensor, uint
   set_take(&step, builder, rows, share);
   step.read_bytes = lines->items[use->line].row_bytes + share_of(builder->model->weight_bytes[op], share);
   add_step(builder, &step);
+}
+
+/* ---- stores ---- */
+
+static size_t *store_of(const struct builder *builder, const struct line *line, uint32_t row) {
+  uint32_t index = (uint32_t)(line - builder->walk->lines.items);
+  return &builder->program->stores[builder->program->store_base[index] + row_set_index(&line->set, row)];
+}
+
+/* The room of a row, or of a slice, is given back when DRAM has it too. */
+static void pair_steps(struct program *program, size_t store, size_t free_step) {
+  program->steps[free_step].pair = store;
+  program->steps[store].pair = free_step;
+}
+
+/* ---- slices that pass ---- */
+
+/* One of the pieces in which a segment runs: slices of all maps that pass, with the weights for them. */
+struct piece {
+  struct builder *builder;
+  uint32_t first, end; /* lines of the segment */
+  uint32_t number, count;
+};
+
+static uint32_t segment_pieces(const struct builder *builder, uint32_t first, uint32_t end) {
+  const struct walk *walk = builder->walk;
+  uint64_t most = 1, width = builder->model->hw.brr_subgroup_channels;
+  for (uint32_t i = first; i < end; i++) {
+    const struct line *line = &walk->lines.items[i];
+    uint64_t pieces = saturate_divide(walk->slicing[i].channels, width);
+    if (pieces > most) most = pieces;
+    for (uint32_t e = line->first_input; e < line->first_input + line->input_count; e++) {
+      pieces = saturate_divide(walk->slicing[walk->lines.uses[e].line].channels, width);
+      if (pieces > most) most = pieces;
+    }
+  }
+  return (uint32_t)most;
+}
+
+/* Rows of a line from number `from` on that pass in slices; *first is one's number. */
+static uint64_t sliced_rows(const struct walk *walk, uint32_t index, uint32_t from, uint32_t to, uint32_t *first) {
+  uint64_t rows = 0;
+  for (uint32_t q = to; q-- > from;) {
+    if (!walk_row_sliced(walk, index, q)) continue;
+    *first = q;
+    rows++;
+  }
+  return rows;
+}
+
+/* The rows that a segment makes new or, of a line from outside, that it has loaded. */
+static uint64_t passing_rows(const struct piece *piece, uint32_t index, uint32_t *first) {
+  const struct walk *walk = piece->builder->walk;
+  bool outside = walk->lines.items[index].op == GRAPH_NO_OP;
+  uint32_t from = walk->slicing[index].born, to = outside ? walk->next[index] : walk->upto[index];
+  return walk->slicing[index].slice_bytes == 0 ? 0 : sliced_rows(walk, index, from, to, first);
+}
+
+/* A step on the slice of all rows of a line that pass: a share of them moves or, where nothing moves, takes or gives
+ * back its room. */
+static void add_slice_step(const struct piece *piece, enum step_kind kind, uint32_t op, uint32_t index) {
+  struct builder *builder = piece->builder;
+  const struct line *line = &builder->walk->lines.items[index];
+  uint32_t first = 0;
+  uint64_t rows = passing_rows(piece, index, &first), bytes = rows * line->row_bytes;
+  uint32_t row = row_set_row(&line->set, first);
+  if (rows == 0) return;
+  const struct step step = {
+      .kind = kind,
+      .op = op,
+      .tensor = line->tensor,
+      .row = row,
+      .bytes = share_of(bytes, share_one(piece->number, piece->count)),
+      .address = row_address(builder, line->tensor, row) + share_before(bytes, piece->number, piece->count),
+  };
+  size_t number = builder->program->count;
+  add_step(builder, &step);
+  if (!line->stored || builder->program->out_of_memory) return;
+  if (kind == STEP_STORE) *store_of(builder, line, row) = number;
+  if (kind == STEP_FREE) pair_steps(builder->program, *store_of(builder, line, row), number);
+}
+
+static bool streams_weights(const struct builder *builder, uint32_t op) {
+  return builder->model->weight_bytes[op] > 0 && !builder->walk->stays[op];
+}
+
+static void add_inputs(const struct piece *piece, uint32_t index, enum step_kind kind) {
+  const struct walk *walk = piece->builder->walk;
+  const struct line *line = &walk->lines.items[index];
+  uint32_t last = LINES_NONE;
+  for (uint32_t e = line->first_input; e < line->first_input + line->input_count; e++) {
+    uint32_t input = walk->lines.uses[e].line;
+    bool outside = walk->lines.items[input].op == GRAPH_NO_OP;
+    if (input == last || (kind == STEP_LOAD && !outside)) continue;
+    last = input;
+    add_slice_step(piece, kind, line->op, input);
+  }
+}
+
+/* The slice that goes to DRAM, and the room of one that nobody else reads. */
+static void add_slice_out(const struct piece *piece, uint32_t index) {
+  const struct line *line = &piece->builder->walk->lines.items[index];
+  if (line->stored) add_slice_step(piece, STEP_STORE, line->op, index);
+  if (line->first_use == LINES_NONE) add_slice_step(piece, STEP_FREE, line->op, index);
+}
+
+/* The op's part of a piece. */
+static void add_piece_of(const struct piece *piece, uint32_t index) {
+  struct builder *builder = piece->builder;
+  const struct walk *walk = builder->walk;
+  const struct line *line = &walk->lines.items[index];
+  uint32_t from = walk->next[index], rows = walk->upto[index] - from;
+  const struct share share = share_one(piece->number, piece->count);
+  bool streams = streams_weights(builder, line->op);
+  if (rows == 0) return;
+  if (streams) add_piece_step(builder, STEP_LOAD, line->op, piece->number, piece->count);
+  add_inputs(piece, index, STEP_LOAD);
+  add_slice_step(piece, STEP_ALLOC, line->op, index);
+  struct step step = {.op = line->op, .tensor = line->tensor, .row = row_set_row(&line->set, from)};
+  set_work(&step, builder, line->streams ? taken_rows(&walk->lines, line) : rows, share);
+  uint64_t read_bytes = builder->model->weight_bytes[line->op] + needed_bytes_of(&walk->lines, line, from, rows) +
+                        taken_bytes(&walk->lines, line);
+  step.read_bytes = share_of(read_bytes, share);
+  step.write_bytes = share_of(rows * line->row_bytes, share);
+  step.fires = piece->number + 1 == piece->count ? rows : 0;
+  add_step(builder, &step);
+  if (streams) add_piece_step(builder, STEP_FREE, line->op, piece->number, piece->count);
+  add_inputs(piece, index, STEP_FREE);
+  add_slice_out(piece, index);
+}
+
+/* Piece by piece, the ops of a segment one after another. */
+static void add_segment(struct builder *builder, uint32_t first, uint32_t end) {
+  struct piece piece = {builder, first, end, 0, segment_pieces(builder, first, end)};
+  for (; piece.number < piece.count && !builder->program->out_of_memory; piece.number++) {
+    for (uint32_t i = first; i < end; i++) add_piece_of(&piece, i);
+  }
 }
 
 /* ---- from the walk ---- */
@@ -328,11 +489,6 @@ static int reserve_stores(struct program *program, const struct lines *lines) {
   return 0;
 }
 
-static size_t *store_of(const struct builder *builder, const struct line *line, uint32_t row) {
-  uint32_t index = (uint32_t)(line - builder->walk->lines.items);
-  return &builder->program->stores[builder->program->store_base[index] + row_set_index(&line->set, row)];
-}
-
 static void add_store(struct builder *builder, const struct line *line, uint32_t row) {
   *store_of(builder, line, row) = builder->program->count;
   add_row_step(builder, STEP_STORE, line->op, line->tensor, row);
@@ -343,10 +499,7 @@ static void add_free(struct builder *builder, const struct line *line, uint32_t 
   add_row_step(builder, STEP_FREE, op, line->tensor, row);
   if (builder->program->out_of_memory) return;
   builder->program->steps[free_step].overwritten = builder->walk->overwriting;
-  if (!line->stored) return;
-  size_t store = *store_of(builder, line, row);
-  builder->program->steps[free_step].pair = store;
-  builder->program->steps[store].pair = free_step;
+  if (line->stored) pair_steps(builder->program, *store_of(builder, line, row), free_step);
 }
 
 static void add_weights(struct builder *builder, uint32_t op, uint64_t bytes) {
@@ -364,7 +517,14 @@ static void add_weights(struct builder *builder, uint32_t op, uint64_t bytes) {
 /* Rows that are computed together come one after the other, and the first stands for them all. */
 static void add_fired(struct builder *builder, const struct trace_event *event) {
   const struct lines *lines = &builder->walk->lines;
-  uint32_t index = lines->of_tensor[event->tensor];
+  uint32_t index = lines->of_tensor[event->tensor], segment = segment_of(builder->walk, index);
+  if (segment != LINES_NONE) {
+    uint32_t end = builder->walk->slicing[segment].end;
+    if (builder->segment_end != end) add_segment(builder, segment, end);
+    builder->segment_end = end;
+    builder->fetching = false;
+    return;
+  }
   const struct line *line = &lines->items[index];
   bool together = builder->streamed && builder->model->weight_bytes[line->op] > 0 && !line->streams;
   if (!together) {
@@ -375,10 +535,19 @@ static void add_fired(struct builder *builder, const struct trace_event *event) 
   }
 }
 
+/* Whether the pieces of a segment are to do, or have done, what the event says. */
+static bool is_of_slice(const struct builder *builder, const struct trace_event *event) {
+  if (event->tensor == TRACE_NO_TENSOR || event->kind == TRACE_FIRE || event->kind == TRACE_READ) return false;
+  uint32_t index = builder->walk->lines.of_tensor[event->tensor];
+  return walk_row_sliced(builder->walk, index, row_set_index(&builder->walk->lines.items[index].set, event->row));
+}
+
 static void take_event(void *context, const struct trace_event *event) {
   struct builder *builder = context;
   const struct lines *lines = &builder->walk->lines;
   const struct line *line = event->tensor == TRACE_NO_TENSOR ? NULL : &lines->items[lines->of_tensor[event->tensor]];
+  if (event->kind != TRACE_FIRE && event->kind != TRACE_READ) builder->segment_end = 0;
+  if (is_of_slice(builder, event)) return;
   switch (event->kind) {
     case TRACE_WEIGHTS: add_weights(builder, event->op, event->bytes); break;
     case TRACE_LOAD: add_row_step(builder, STEP_LOAD, event->op, event->tensor, event->row); break;
@@ -409,15 +578,18 @@ int program_build(struct program *program, struct walk *walk, const struct dram_
 
 /* ---- in stripes ---- */
 
-int program_build_streamed(struct program *program, struct walk *walk, const struct dram_layout *layout,
-                           const uint64_t *group, uint32_t stripes) {
+int program_build_streamed(struct program *program, struct walk *walk, struct residency *residency,
+                           const struct dram_layout *layout, const uint64_t *group, const struct group_cost *cost,
+                           bool with_weights) {
   struct builder builder = builder_start(program, walk, layout);
   builder.streamed = true;
+  builder.with_weights = with_weights;
   if (walk_prepare(walk, group) != 0 || reserve_stores(program, &walk->lines) != 0) return -1;
+  brr_plus_restore(walk, residency, builder.model->hw.buffer_capacity_bytes, cost);
   const struct trace_sink sink = {take_event, &builder};
   walk->sink = &sink;
   walk->skip_steady = false;
-  brr_run(walk, brr_height(walk, stripes));
+  brr_run(walk, brr_height(walk, cost->stripes));
   walk->sink = NULL;
   return program->out_of_memory ? -1 : 0;
 }

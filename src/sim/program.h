@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sim/residency.h"
+#include "sim/sim.h"
 #include "sim/walk.h"
 #include "util/error.h"
 
@@ -27,7 +29,7 @@ struct step {
   enum step_kind kind;
   uint32_t op, tensor, row;      /* tensor: TRACE_NO_TENSOR for weights */
   uint64_t bytes;                /* that take room or move */
-  uint64_t address;              /* LOAD, STORE: in DRAM */
+  uint64_t address;              /* LOAD, STORE: in DRAM; of slices as if they lay packed */
   uint64_t occupied_bytes;       /* after the step, if nothing ran ahead */
   int64_t ahead_bytes;           /* occupied_bytes less all bytes loaded so far */
   size_t pair;                   /* STORE: the FREE of its row; FREE: the STORE; or STEP_NONE */
@@ -68,10 +70,12 @@ void dram_layout_free(struct dram_layout *layout);
 int program_build(struct program *program, struct walk *walk, const struct dram_layout *layout, const uint64_t *group,
                   bool with_weights);
 
-/* The program of a group that runs with streamed weights in that many stripes (brr.h), one image.
- * Its sub-groups of weights take room one at a time; the machine loads the next ahead. */
-int program_build_streamed(struct program *program, struct walk *walk, const struct dram_layout *layout,
-                           const uint64_t *group, uint32_t stripes);
+/* The program of a group that runs with streamed weights as at that cost (brr_plus.h), one image; with_weights
+ * as above, of the weights that stay. Sub-groups of weights take room one at a time, and so do slices of maps
+ * that pass; the machine loads the next ahead. */
+int program_build_streamed(struct program *program, struct walk *walk, struct residency *residency,
+                           const struct dram_layout *layout, const uint64_t *group, const struct group_cost *cost,
+                           bool with_weights);
 
 /* Takes a zeroed program. */
 void program_free(struct program *program);

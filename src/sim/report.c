@@ -32,7 +32,7 @@ int report_compulsory_bytes(struct sim *sim, const uint64_t *ops, uint64_t *byte
 }
 
 /* Names the op that needs most of those that fit the buffer in no way. */
-static int complain_streamed(struct sim *sim, struct error *err) {
+static int complain_streamed(struct sim *sim, const struct method *method, struct error *err) {
   const struct sim_model *model = sim_model(sim);
   uint64_t capacity = model->hw.buffer_capacity_bytes, most = 0;
   uint32_t neediest = 0, count = 0;
@@ -41,7 +41,7 @@ static int complain_streamed(struct sim *sim, struct error *err) {
   for (uint32_t v = 0; v < model->graph->op_count; v++) {
     struct group_cost cost;
     bitset_add(alone, v);
-    if (sim_cost_brr(sim, alone, &cost) != 0) return error_memory(err);
+    if (method->cost(sim, alone, &cost) != 0) return error_memory(err);
     bitset_remove(alone, v);
     if (cost.required_bytes <= capacity) continue;
     count++;
@@ -59,13 +59,13 @@ static int complain_streamed(struct sim *sim, struct error *err) {
 }
 
 /* An op that cannot run under the method runs alone with streamed weights. */
-static int report_streamed(struct group_report *group, struct sim *sim, const uint64_t *op, bool may_leave_out,
-                           struct error *err) {
-  if (sim_cost_brr(sim, op, &group->cost) != 0) return error_memory(err);
+static int report_streamed(struct group_report *group, struct sim *sim, const struct method *method,
+                           const uint64_t *op, bool may_leave_out, struct error *err) {
+  if (method->cost(sim, op, &group->cost) != 0) return error_memory(err);
   group->valid = group->cost.required_bytes <= sim_model(sim)->hw.buffer_capacity_bytes;
-  group->method = group->valid ? REPORT_STREAMED : REPORT_LEFT_OUT;
+  group->method = group->valid ? method->name : REPORT_LEFT_OUT;
   if (group->valid) return 0;
-  if (!may_leave_out) return complain_streamed(sim, err);
+  if (!may_leave_out) return complain_streamed(sim, method, err);
   group->left_out = true;
   group->cost = (struct group_cost){.required_bytes = group->cost.required_bytes};
   return 0;
@@ -79,7 +79,7 @@ static int report_group(struct group_report *group, struct sim *sim, const struc
   bitset_minus(outside, ops, fuseable, words);
   group->fuseable = bitset_empty(outside, words);
   if (!group->fuseable && bitset_count(ops, words) == 1) {
-    return report_streamed(group, sim, ops, may_leave_out, err);
+    return report_streamed(group, sim, method_alone(method), ops, may_leave_out, err);
   }
   if (method->cost(sim, ops, &group->cost) != 0) return error_memory(err);
   group->method = method_ran(method, &group->cost);

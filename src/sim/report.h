@@ -10,12 +10,11 @@
 #include "sim/sim.h"
 #include "util/error.h"
 
-#define REPORT_STREAMED "brr" /* method of an op that runs alone with streamed weights */
-#define REPORT_LEFT_OUT "none" /* of one that is left out */
+#define REPORT_LEFT_OUT "none" /* method of an op that is left out */
 
 struct group_report {
   struct group_cost cost;
-  const char *method; /* that it ran under: the plan's, what auto chose, REPORT_STREAMED or REPORT_LEFT_OUT */
+  const char *method; /* that it ran under: the plan's, what auto chose, that of ops alone or REPORT_LEFT_OUT */
   bool valid;         /* required bytes fit the buffer */
   bool fuseable;      /* none of its ops is unfusable under the method */
   bool left_out;      /* one op that fits the buffer in no way: it moves nothing here, and no total counts it */

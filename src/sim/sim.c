@@ -3,12 +3,14 @@
 #include <stdlib.h>
 
 #include "sim/brr.h"
+#include "sim/brr_plus.h"
 #include "sim/walk.h"
 #include "util/bitset.h"
 
 struct sim {
   const struct sim_model *model;
   struct walk walk;
+  struct residency residency;
 };
 
 int sim_create(struct sim **out, const struct sim_model *model, struct error *err) {
@@ -19,6 +21,10 @@ int sim_create(struct sim **out, const struct sim_model *model, struct error *er
     free(sim);
     return -1;
   }
+  if (residency_reserve(&sim->residency, model->graph->tensor_count) != 0) {
+    sim_free(sim);
+    return error_memory(err);
+  }
   *out = sim;
   return 0;
 }
@@ -26,6 +32,7 @@ int sim_create(struct sim **out, const struct sim_model *model, struct error *er
 void sim_free(struct sim *sim) {
   if (sim == NULL) return;
   walk_free(&sim->walk);
+  residency_free(&sim->residency);
   free(sim);
 }
 
@@ -63,6 +70,12 @@ int sim_try(struct sim *sim, const uint64_t *group, struct group_cost *cost) {
   return 0;
 }
 
+/* Taller stripes may need less than those of one row, but are not tried if those do not fit. */
+uint64_t sim_steady_from(const struct sim *sim, const struct group_cost *cost) {
+  uint64_t one_row = cost->stripes == 0 ? 0 : sim->walk.one_row_bytes;
+  return cost->required_bytes < one_row ? one_row : cost->required_bytes;
+}
+
 int sim_cost_plain(struct sim *sim, const uint64_t *group, struct group_cost *cost) {
   if (sim_traffic(sim, group, cost) != 0) return -1;
   sim->walk.skip_steady = false;
@@ -76,16 +89,27 @@ int sim_cost_streamed(struct sim *sim, const uint64_t *group, uint64_t capacity_
   return brr_cost(&sim->walk, capacity_bytes, UINT64_MAX, cost);
 }
 
+/* Turns the cost of the prepared group under LBDF into that in stripes; brr_cost() or brr_plus_cost(). */
+typedef int stripes_fn(struct sim *sim, uint64_t capacity_bytes, uint64_t give_up_bytes, struct group_cost *cost);
+
+static int plain_stripes(struct sim *sim, uint64_t capacity_bytes, uint64_t give_up_bytes, struct group_cost *cost) {
+  return brr_cost(&sim->walk, capacity_bytes, give_up_bytes, cost);
+}
+
+static int refined_stripes(struct sim *sim, uint64_t capacity_bytes, uint64_t give_up_bytes, struct group_cost *cost) {
+  return brr_plus_cost(&sim->walk, &sim->residency, capacity_bytes, give_up_bytes, cost);
+}
+
 /* Where the weights alone are too much, LBDF is not run unless it may need less than stripes do.
  * give_up_bytes: what invalid groups require matters up to there. */
-static int cost_within(struct sim *sim, const uint64_t *group, uint64_t capacity_bytes, uint64_t give_up_bytes,
-                       struct group_cost *cost) {
+static int cost_within(struct sim *sim, const uint64_t *group, stripes_fn *in_stripes, uint64_t capacity_bytes,
+                       uint64_t give_up_bytes, struct group_cost *cost) {
   struct walk *walk = &sim->walk;
   if (sim_traffic(sim, group, cost) != 0) return -1;
   struct group_cost streamed = *cost;
   bool heavy = walk->weight_bytes > capacity_bytes;
   if (heavy) {
-    bool fits = brr_cost(walk, capacity_bytes, give_up_bytes, &streamed) == 0;
+    bool fits = in_stripes(sim, capacity_bytes, give_up_bytes, &streamed) == 0;
     if (fits || streamed.required_bytes < walk->weight_bytes || walk->weight_bytes > give_up_bytes) {
       *cost = streamed;
       return 0;
@@ -96,18 +120,27 @@ static int cost_within(struct sim *sim, const uint64_t *group, uint64_t capacity
   walk_run(walk);
   cost->required_bytes = walk->peak_bytes;
   if (cost->required_bytes <= capacity_bytes) return 0;
-  bool fits = !heavy && brr_cost(walk, capacity_bytes, give_up_bytes, &streamed) == 0;
+  bool fits = !heavy && in_stripes(sim, capacity_bytes, give_up_bytes, &streamed) == 0;
   if (fits || streamed.required_bytes < cost->required_bytes) *cost = streamed;
   return 0;
 }
 
 int sim_cost_brr(struct sim *sim, const uint64_t *group, struct group_cost *cost) {
-  return cost_within(sim, group, sim->model->hw.buffer_capacity_bytes, UINT64_MAX, cost);
+  return cost_within(sim, group, plain_stripes, sim->model->hw.buffer_capacity_bytes, UINT64_MAX, cost);
 }
 
 int sim_try_brr(struct sim *sim, const uint64_t *group, struct group_cost *cost) {
   uint64_t capacity_bytes = sim->model->hw.buffer_capacity_bytes;
-  return cost_within(sim, group, capacity_bytes, capacity_bytes, cost);
+  return cost_within(sim, group, plain_stripes, capacity_bytes, capacity_bytes, cost);
+}
+
+int sim_cost_brr_plus(struct sim *sim, const uint64_t *group, struct group_cost *cost) {
+  return cost_within(sim, group, refined_stripes, sim->model->hw.buffer_capacity_bytes, UINT64_MAX, cost);
+}
+
+int sim_try_brr_plus(struct sim *sim, const uint64_t *group, struct group_cost *cost) {
+  uint64_t capacity_bytes = sim->model->hw.buffer_capacity_bytes;
+  return cost_within(sim, group, refined_stripes, capacity_bytes, capacity_bytes, cost);
 }
 
 /* ---- traces ---- */
@@ -137,7 +170,15 @@ int sim_trace(struct sim *sim, const uint64_t *group, uint64_t capacity_bytes, c
 
 int sim_trace_brr(struct sim *sim, const uint64_t *group, uint64_t capacity_bytes, const struct trace_sink *sink) {
   struct group_cost cost;
-  if (cost_within(sim, group, capacity_bytes, UINT64_MAX, &cost) != 0) return -1;
+  if (cost_within(sim, group, plain_stripes, capacity_bytes, UINT64_MAX, &cost) != 0) return -1;
+  trace_run(&sim->walk, cost.stripes, capacity_bytes, sink);
+  return 0;
+}
+
+int sim_trace_brr_plus(struct sim *sim, const uint64_t *group, uint64_t capacity_bytes, const struct trace_sink *sink) {
+  struct group_cost cost;
+  if (cost_within(sim, group, refined_stripes, capacity_bytes, UINT64_MAX, &cost) != 0) return -1;
+  brr_plus_restore(&sim->walk, &sim->residency, capacity_bytes, &cost);
   trace_run(&sim->walk, cost.stripes, capacity_bytes, sink);
   return 0;
 }
@@ -181,16 +222,25 @@ static uint32_t line_oldest(const struct walk *walk, const struct line *line, ui
   return oldest < 0 ? 0 : (uint32_t)oldest;
 }
 
-static uint64_t line_present_rows(const struct walk *walk, uint32_t index) {
+struct present {
+  uint64_t rows, bytes;
+};
+
+static void add_present(struct present *present, const struct walk *walk, uint32_t index, uint32_t q) {
+  present->rows++;
+  present->bytes += walk_row_room(walk, index, q);
+}
+
+static struct present line_present(const struct walk *walk, uint32_t index) {
   const struct line *line = &walk->lines.items[index];
-  uint32_t next = walk->next[index];
-  uint64_t rows = walk->open[index];
-  if (walk->firing == index) {
-    rows++; /* taking room now, whether or not anybody inside reads it */
-    next--;
+  uint32_t next = walk->next[index], end = next + walk->open[index];
+  struct present present = {0};
+  if (walk->firing == index) next--; /* taking room now, whether or not anybody inside reads it */
+  for (uint32_t q = next; q < end; q++) add_present(&present, walk, index, q);
+  for (uint32_t q = line_oldest(walk, line, next); q < next; q++) {
+    if (row_present(walk, line, q)) add_present(&present, walk, index, q);
   }
-  for (uint32_t q = line_oldest(walk, line, next); q < next; q++) rows += row_present(walk, line, q);
-  return rows;
+  return present;
 }
 
 /* The op that holds the line's rows at the peak; GRAPH_NO_OP if it differs from row to row. */
@@ -207,12 +257,12 @@ static void peak_reached(void *context, struct walk *walk) {
   for (uint32_t i = 0; i < walk->lines.count; i++) {
     const struct line *line = &walk->lines.items[i];
     uint32_t owner = line_owner(walk, line);
-    uint64_t rows = line_present_rows(walk, i);
+    struct present present = line_present(walk, i);
     watch->loaded[i] = owner == GRAPH_NO_OP ? walk->next[i] : 0;
     if (owner == GRAPH_NO_OP) {
-      watch->open_rows += rows;
+      watch->open_rows += present.rows;
     } else {
-      watch->peak->row_bytes[owner] += rows * line->row_bytes;
+      watch->peak->row_bytes[owner] += present.bytes;
     }
   }
   walk->skip_steady = false;
@@ -228,38 +278,27 @@ static void peak_freed(void *context, struct walk *walk, const struct use *use, 
 }
 
 /* Weights that stay are their ops', from first to last. */
-static void share_weights(const struct walk *walk, struct sim_peak *peak) {
+static uint64_t share_weights(const struct walk *walk, bool all, struct sim_peak *peak) {
+  uint64_t bytes = 0;
   for (uint32_t i = 0; i < walk->lines.inside_count; i++) {
     uint32_t op = walk->lines.items[i].op;
+    if (!(all || walk->stays[op]) || peak->weight_bytes[op] > 0) continue;
     peak->weight_bytes[op] = walk->lines.model->weight_bytes[op];
+    bytes += peak->weight_bytes[op];
   }
-}
-
-static void share_staging(const struct walk *walk, struct sim_peak *peak) {
-  for (uint32_t i = 0; i < walk->lines.inside_count; i++) {
-    uint32_t op = walk->lines.items[i].op;
-    uint64_t bytes = brr_staging_bytes(walk->lines.model, op);
-    if (bytes <= peak->staging_bytes) continue;
-    peak->staging_bytes = bytes;
-    peak->staging_op = op;
-  }
+  return bytes;
 }
 
 /* Shares what the group, just run at that cost, held at its peak. */
 static int share_peak(struct sim *sim, const struct group_cost *cost, struct sim_peak *peak) {
   struct walk *walk = &sim->walk;
-  uint64_t constant = cost->stripes == 0 ? walk->weight_bytes : 0;
   peak->occupied_bytes = cost->required_bytes;
   peak->staging_bytes = 0;
   peak->staging_op = GRAPH_NO_OP;
   for (uint32_t v = 0; v < sim->model->graph->op_count; v++) peak->weight_bytes[v] = peak->row_bytes[v] = 0;
-  if (cost->stripes == 0) {
-    share_weights(walk, peak);
-  } else {
-    share_staging(walk, peak);
-    constant = peak->staging_bytes;
-  }
-  if (cost->required_bytes == constant) return 0;
+  uint64_t constant = share_weights(walk, cost->stripes == 0, peak);
+  if (cost->stripes > 0) peak->staging_bytes = brr_staging(walk, &peak->staging_op);
+  if (cost->required_bytes == constant + peak->staging_bytes) return 0;
   struct peak_watch state = {.peak = peak, .loaded = malloc(walk->lines.count * sizeof *state.loaded)};
   if (state.loaded == NULL) return -1;
   const struct walk_watch watch = {peak_reached, peak_freed, &state};
@@ -277,4 +316,10 @@ int sim_find_peak(struct sim *sim, const uint64_t *group, struct group_cost *cos
 
 int sim_find_peak_brr(struct sim *sim, const uint64_t *group, struct group_cost *cost, struct sim_peak *peak) {
   return sim_cost_brr(sim, group, cost) == 0 ? share_peak(sim, cost, peak) : -1;
+}
+
+int sim_find_peak_brr_plus(struct sim *sim, const uint64_t *group, struct group_cost *cost, struct sim_peak *peak) {
+  if (sim_cost_brr_plus(sim, group, cost) != 0) return -1;
+  if (cost->stripes > 0) brr_plus_restore(&sim->walk, &sim->residency, sim->model->hw.buffer_capacity_bytes, cost);
+  return share_peak(sim, cost, peak);
 }

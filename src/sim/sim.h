@@ -16,6 +16,9 @@ struct group_cost {
   uint64_t dram_out_bytes; /* output tensors */
   uint64_t weight_bytes;   /* weights fetched */
   uint32_t stripes;        /* in which the group ran with streamed weights; 0 under LBDF, where they stay */
+  uint32_t resident_ops;   /* under brr-plus: ops whose weights stay all the same */
+  uint32_t sliced_maps;    /* under brr-plus: maps that pass in slices, */
+  uint32_t slicing;        /* planned in that way (enum slicing) */
 };
 
 /* F_D: all DRAM bytes of a group. */
@@ -58,6 +61,10 @@ int sim_cost_plain(struct sim *sim, const uint64_t *group, struct group_cost *co
  * buffer has, which is known sooner. */
 int sim_try(struct sim *sim, const uint64_t *group, struct group_cost *cost);
 
+/* The least capacity at which the attempt (sim_try() or sim_try_brr()) that just gave this cost, of a
+ * group that is valid, would have given the same. */
+uint64_t sim_steady_from(const struct sim *sim, const struct group_cost *cost);
+
 /* Traffic alone, which needs no walk: required_bytes is a lower bound (the weights). */
 int sim_traffic(struct sim *sim, const uint64_t *group, struct group_cost *cost);
 
@@ -77,6 +84,14 @@ int sim_try_brr(struct sim *sim, const uint64_t *group, struct group_cost *cost)
 /* Who holds the buffer under BRR, and every step; as for LBDF. */
 int sim_find_peak_brr(struct sim *sim, const uint64_t *group, struct group_cost *cost, struct sim_peak *peak);
 int sim_trace_brr(struct sim *sim, const uint64_t *group, uint64_t capacity_bytes, const struct trace_sink *sink);
+
+/* Costs under brr-plus (docs/methods.md): those under LBDF if they fit the buffer, else those of the stripes,
+ * resident weights and slices that fetch the fewest bytes. If nothing fits, stripes of one row, sliced or
+ * not, one stripe in slices, or LBDF, whichever requires least. Never more than under BRR. */
+int sim_cost_brr_plus(struct sim *sim, const uint64_t *group, struct group_cost *cost);
+int sim_try_brr_plus(struct sim *sim, const uint64_t *group, struct group_cost *cost); /* as sim_try() */
+int sim_find_peak_brr_plus(struct sim *sim, const uint64_t *group, struct group_cost *cost, struct sim_peak *peak);
+int sim_trace_brr_plus(struct sim *sim, const uint64_t *group, uint64_t capacity_bytes, const struct trace_sink *sink);
 
 /* The group with streamed weights even if it fits under LBDF, in the tallest stripes that fit
  * capacity_bytes. Returns 0; 1 if not even stripes of one row fit, whose cost it then is; -1

@@ -310,6 +310,7 @@ static void steady_skip(struct walk *walk, const struct walk_snapshot *snapshot,
   }
   for (uint32_t i = 0; i < walk->lines.count; i++) {
     walk->next[i] += (uint32_t)(line_motion(c, i).step * periods);
+    walk->fetches[i] += (walk->fetches[i] - snapshot->fetches[i]) * (uint32_t)periods;
   }
   /* The change may be negative; unsigned arithmetic wraps to the right sum. */
   walk->occupied_bytes += (walk->occupied_bytes - snapshot->occupied_bytes) * (uint64_t)periods;
@@ -327,6 +328,7 @@ static void snapshot_take(struct walk_snapshot *snapshot, const struct walk *wal
   snapshot->striped_rows = walk->striped_rows;
   memcpy(snapshot->next, walk->next, walk->lines.count * sizeof *walk->next);
   memcpy(snapshot->taken, walk->taken, walk->lines.use_count * sizeof *walk->taken);
+  memcpy(snapshot->fetches, walk->fetches, walk->lines.count * sizeof *walk->fetches);
 }
 
 /* Skips what it can; returns after how many turns the next snapshot is due, 0 for not yet.

@@ -16,6 +16,7 @@ int timed_create(struct timed **out, const struct sim_model *model, struct error
   if (timed == NULL) return error_memory(err);
   timed->model = model;
   int status = walk_create(&timed->walk, model, err);
+  if (status == 0 && residency_reserve(&timed->residency, model->graph->tensor_count) != 0) status = error_memory(err);
   if (status == 0) status = dram_layout_create(&timed->layout, model, err);
   if (status == 0) status = dma_create(timed, err);
   if (status == 0 && event_queue_create(&timed->queue, UNIT_COUNT + timed->channel_count) != 0) {
@@ -32,6 +33,7 @@ int timed_create(struct timed **out, const struct sim_model *model, struct error
 void timed_free(struct timed *timed) {
   if (timed == NULL) return;
   walk_free(&timed->walk);
+  residency_free(&timed->residency);
   dram_layout_free(&timed->layout);
   program_free(&timed->program);
   dma_free(timed);
@@ -390,38 +392,26 @@ static int run_program(struct timed *timed, const struct timed_sink *sink, struc
   return 0;
 }
 
-/* cost is of the first image; the others take as long as one that finds the weights there. */
-static int add_images(struct timed *timed, const uint64_t *group, struct timed_cost *cost) {
-  struct timed_cost next;
-  uint64_t images = timed->model->graph->batch;
-  if (images == 1) return 0;
-  if (program_build(&timed->program, &timed->walk, &timed->layout, group, false) != 0) return -1;
-  if (run_program(timed, NULL, &next) != 0) return -1;
-  timed_add(cost, &next, images - 1);
-  return 0;
+static int build(struct timed *timed, const uint64_t *group, const struct group_cost *untimed, bool with_weights) {
+  struct program *program = &timed->program;
+  if (untimed == NULL || untimed->stripes == 0) {
+    return program_build(program, &timed->walk, &timed->layout, group, with_weights);
+  }
+  return program_build_streamed(program, &timed->walk, &timed->residency, &timed->layout, group, untimed, with_weights);
 }
 
 bool timed_was_too_long(const struct timed *timed) { return timed->program.too_long; }
 
-static int run_lbdf(struct timed *timed, const uint64_t *group, const struct timed_sink *sink,
-                    struct timed_cost *cost) {
-  if (program_build(&timed->program, &timed->walk, &timed->layout, group, true) != 0) return -1;
-  if (run_program(timed, sink, cost) != 0) return -1;
-  return add_images(timed, group, cost);
-}
-
-/* Each image fetches the weights anew. */
-static int run_streamed(struct timed *timed, const uint64_t *group, uint32_t stripes, const struct timed_sink *sink,
-                        struct timed_cost *cost) {
-  struct timed_cost image;
-  if (program_build_streamed(&timed->program, &timed->walk, &timed->layout, group, stripes) != 0) return -1;
-  if (run_program(timed, sink, &image) != 0) return -1;
-  *cost = image;
-  timed_add(cost, &image, timed->model->graph->batch - 1);
+/* The images after the first take as long as one that finds the weights there that stay. */
+int timed_run(struct timed *timed, const uint64_t *group, const struct group_cost *untimed,
+              const struct timed_sink *sink, struct timed_cost *cost) {
+  struct timed_cost next;
+  uint64_t images = timed->model->graph->batch;
+  bool some_stay = untimed == NULL || untimed->stripes == 0 || untimed->resident_ops > 0;
+  if (build(timed, group, untimed, true) != 0 || run_program(timed, sink, cost) != 0) return -1;
+  if (images == 1) return 0;
+  next = *cost;
+  if (some_stay && (build(timed, group, untimed, false) != 0 || run_program(timed, NULL, &next) != 0)) return -1;
+  timed_add(cost, &next, images - 1);
   return 0;
-}
-
-int timed_run(struct timed *timed, const uint64_t *group, uint32_t stripes, const struct timed_sink *sink,
-              struct timed_cost *cost) {
-  return stripes == 0 ? run_lbdf(timed, group, sink, cost) : run_streamed(timed, group, stripes, sink, cost);
 }

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "sim/model.h"
+#include "sim/sim.h"
 #include "sim/trace.h"
 #include "util/error.h"
 
@@ -94,10 +95,10 @@ struct timed;
 int timed_create(struct timed **out, const struct sim_model *model, struct error *err);
 void timed_free(struct timed *timed);
 
-/* A group as it ran untimed: in so many stripes (struct group_cost), 0 for LBDF. 0, or -1 without
- * memory. sink may be NULL; it sees the first image, its cycles counted from 0. */
-int timed_run(struct timed *timed, const uint64_t *group, uint32_t stripes, const struct timed_sink *sink,
-              struct timed_cost *cost);
+/* A group as it ran untimed at that cost; NULL for LBDF. 0, or -1 without memory. sink may be NULL; it sees
+ * the first image, its cycles counted from 0. */
+int timed_run(struct timed *timed, const uint64_t *group, const struct group_cost *untimed,
+              const struct timed_sink *sink, struct timed_cost *cost);
 
 /* Whether the last run failed because the schedule is longer than is timed. */
 bool timed_was_too_long(const struct timed *timed);

@@ -55,6 +55,7 @@ enum { STEP_DONE = 1, STEP_FREED = 2 };
 struct timed {
   const struct sim_model *model;
   struct walk walk;
+  struct residency residency;
   struct dram_layout layout;
   struct program program;
   const struct dram_standard *standard;

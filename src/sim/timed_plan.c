@@ -103,8 +103,7 @@ static int run_group(struct timed_plan *out, uint32_t g, struct timed *timed, co
     tell_group(sink, g, out->start_cycle[g], true);
     return 0;
   }
-  uint32_t stripes = report->groups[g].cost.stripes;
-  if (timed_run(timed, plan_group(plan, g), stripes, told, &out->groups[g]) != 0) return -1;
+  if (timed_run(timed, plan_group(plan, g), &report->groups[g].cost, told, &out->groups[g]) != 0) return -1;
   timed_add(&out->total, &out->groups[g], 1);
   tell_group(sink, g, out->total.cycles, true);
   return 0;

@@ -26,7 +26,8 @@ enum { TRACE_KIND_COUNT = 10 };
 
 #define TRACE_NO_TENSOR UINT32_MAX
 
-/* tensor and row are TRACE_NO_TENSOR and 0 where there is none: for weights and staging, and for an
+/* A row that passes in slices (slices.h) is loaded or given room, and let go, with the bytes of a slice.
+ * tensor and row are TRACE_NO_TENSOR and 0 where there is none: for weights and staging, and for an
  * overflow that these caused. occupied_bytes is after the event. A row that is written
  * in place over another is freed first. Steps never decrease. */
 struct trace_event {

@@ -16,6 +16,9 @@ int walk_create(struct walk *walk, const struct sim_model *model, struct error *
   walk->taken = malloc(uses * sizeof *walk->taken);
   walk->open = malloc(lines * sizeof *walk->open);
   walk->upto = malloc(lines * sizeof *walk->upto);
+  walk->fetches = malloc(lines * sizeof *walk->fetches);
+  walk->slicing = malloc(lines * sizeof *walk->slicing);
+  walk->stays = malloc(model->graph->op_count * sizeof *walk->stays);
   walk->traced = malloc(uses * sizeof *walk->traced);
   walk->outputs = malloc(lines * sizeof *walk->outputs);
   walk->stack = malloc((lines + 1) * sizeof *walk->stack);
@@ -24,11 +27,13 @@ int walk_create(struct walk *walk, const struct sim_model *model, struct error *
     struct walk_snapshot *snapshot = &walk->snapshots[i];
     snapshot->next = malloc(lines * sizeof *snapshot->next);
     snapshot->taken = malloc(uses * sizeof *snapshot->taken);
-    complete = complete && snapshot->next != NULL && snapshot->taken != NULL;
+    snapshot->fetches = malloc(lines * sizeof *snapshot->fetches);
+    complete = complete && snapshot->next != NULL && snapshot->taken != NULL && snapshot->fetches != NULL;
   }
   walk->picks.items = malloc(STEADY_PICK_ITEMS * sizeof *walk->picks.items);
   if (walk->next != NULL && walk->taken != NULL && walk->open != NULL && walk->upto != NULL && walk->traced != NULL &&
-      walk->outputs != NULL && walk->stack != NULL && walk->picks.items != NULL && complete) {
+      walk->fetches != NULL && walk->slicing != NULL && walk->stays != NULL && walk->outputs != NULL &&
+      walk->stack != NULL && walk->picks.items != NULL && complete) {
     return 0;
   }
   walk_free(walk);
@@ -41,12 +46,16 @@ void walk_free(struct walk *walk) {
   free(walk->taken);
   free(walk->open);
   free(walk->upto);
+  free(walk->fetches);
+  free(walk->slicing);
+  free(walk->stays);
   free(walk->traced);
   free(walk->outputs);
   free(walk->stack);
   for (int i = 0; i < WALK_LOOP_COUNT; i++) {
     free(walk->snapshots[i].next);
     free(walk->snapshots[i].taken);
+    free(walk->snapshots[i].fetches);
   }
   free(walk->picks.items);
   *walk = (struct walk){0};
@@ -60,7 +69,11 @@ int walk_prepare(struct walk *walk, const uint64_t *group) {
     if (walk->lines.items[i].stored) walk->outputs[walk->output_count++] = i;
   }
   walk->weight_bytes = 0;
-  for BITSET_EACH (v, group, model->graph->set_words) walk->weight_bytes += model->weight_bytes[v];
+  for BITSET_EACH (v, group, model->graph->set_words) {
+    walk->weight_bytes += model->weight_bytes[v];
+    walk->stays[v] = false;
+  }
+  memset(walk->slicing, 0, walk->lines.count * sizeof *walk->slicing);
   walk_rewind(walk);
   return 0;
 }
@@ -69,6 +82,7 @@ void walk_rewind(struct walk *walk) {
   memset(walk->next, 0, walk->lines.count * sizeof *walk->next);
   memset(walk->taken, 0, walk->lines.use_count * sizeof *walk->taken);
   memset(walk->open, 0, walk->lines.count * sizeof *walk->open);
+  memset(walk->fetches, 0, walk->lines.count * sizeof *walk->fetches);
   memset(walk->traced, 0, walk->lines.use_count * sizeof *walk->traced);
   walk->depth = 0;
   walk->occupied_bytes = walk->peak_bytes = walk->fetched_bytes = 0;
@@ -109,10 +123,16 @@ void walk_grow(struct walk *walk, enum trace_kind kind, uint32_t op, uint32_t te
   if (walk->occupied_bytes > walk->give_up_bytes) walk->stop = true;
 }
 
-void walk_fetch(struct walk *walk, uint32_t op) {
+void walk_fetch(struct walk *walk, uint32_t line) {
+  uint32_t op = walk->lines.items[line].op;
   uint64_t bytes = walk->lines.model->weight_bytes[op];
   walk->fetched_bytes += bytes;
+  walk->fetches[line]++;
   walk_emit(walk, TRACE_FETCH, op, TRACE_NO_TENSOR, 0, bytes);
+}
+
+void walk_keep_weights(struct walk *walk, uint32_t op) {
+  walk_grow(walk, TRACE_WEIGHTS, op, TRACE_NO_TENSOR, 0, walk->lines.model->weight_bytes[op]);
 }
 
 static void walk_row_event(struct walk *walk, enum trace_kind kind, uint32_t op, const struct line *line, uint32_t q) {
@@ -120,13 +140,48 @@ static void walk_row_event(struct walk *walk, enum trace_kind kind, uint32_t op,
   walk_emit(walk, kind, op, line->tensor, row_set_row(&line->set, q), line->row_bytes);
 }
 
+/* Of a line in slices, only rows that are new in the stripe are let go as slices. */
+static uint64_t walk_freed_bytes(const struct walk *walk, uint32_t index, uint32_t q) {
+  const struct walk_slicing *slicing = &walk->slicing[index];
+  bool sliced = slicing->slice_bytes > 0 && q >= slicing->born;
+  return sliced ? slicing->slice_bytes : walk->lines.items[index].row_bytes;
+}
+
 static void walk_free_row(struct walk *walk, const struct use *use, const struct line *line, uint32_t op, uint32_t q) {
-  walk->occupied_bytes -= line->row_bytes;
-  walk_row_event(walk, TRACE_FREE, op, line, q);
+  uint64_t bytes = walk_freed_bytes(walk, (uint32_t)(line - walk->lines.items), q);
+  walk->occupied_bytes -= bytes;
+  if (walk->sink != NULL) walk_emit(walk, TRACE_FREE, op, line->tensor, row_set_row(&line->set, q), bytes);
   if (walk->watch != NULL && use != NULL) walk->watch->freed(walk->watch->context, walk, use, q);
 }
 
 /* ---- life and death of rows ---- */
+
+/* Whether no stripe after this one needs the row. */
+static bool walk_row_passes(const struct walk *walk, uint32_t index, uint32_t q) {
+  for (uint32_t e = walk->lines.items[index].first_use; e != LINES_NONE; e = walk->lines.uses[e].next) {
+    const struct use *use = &walk->lines.uses[e];
+    int64_t last = use->streamed ? 0 : use_last_firing(use, q);
+    if (last >= (int64_t)walk->upto[use->consumer]) return false;
+  }
+  return true;
+}
+
+bool walk_row_sliced(const struct walk *walk, uint32_t index, uint32_t q) {
+  const struct walk_slicing *slicing = &walk->slicing[index];
+  return slicing->slice_bytes > 0 && q >= slicing->born && walk_row_passes(walk, index, q);
+}
+
+uint64_t walk_row_room(const struct walk *walk, uint32_t index, uint32_t q) {
+  return walk_row_sliced(walk, index, q) ? walk->slicing[index].slice_bytes : walk->lines.items[index].row_bytes;
+}
+
+/* That of rows from .. to-1. */
+static uint64_t walk_rows_room(const struct walk *walk, uint32_t index, uint32_t from, uint32_t to) {
+  uint64_t bytes = 0;
+  if (walk->slicing[index].slice_bytes == 0) return (uint64_t)(to - from) * walk->lines.items[index].row_bytes;
+  for (uint32_t q = from; q < to; q++) bytes += walk_row_room(walk, index, q);
+  return bytes;
+}
 
 static bool use_is_done_with(const struct walk *walk, uint32_t e, uint32_t q) {
   return use_last_firing(&walk->lines.uses[e], q) < (int64_t)walk_counter(walk, e);
@@ -214,7 +269,7 @@ static void walk_trace_reads(struct walk *walk, const struct line *line, uint32_
 static void walk_alloc(struct walk *walk, uint32_t index, uint32_t q) {
   const struct line *line = &walk->lines.items[index];
   walk_grow(walk, TRACE_ALLOC, line->op, line->tensor, walk->sink == NULL ? 0 : row_set_row(&line->set, q),
-            line->row_bytes);
+            walk_row_room(walk, index, q));
 }
 
 /* A row has been computed and has let go of its inputs. */
@@ -250,14 +305,14 @@ static void walk_fire(struct walk *walk, uint32_t index) {
 static void walk_load(struct walk *walk, uint32_t index, uint32_t upto, uint32_t op) {
   const struct line *line = &walk->lines.items[index];
   if (walk->sink == NULL) {
-    uint64_t rows = upto + 1 - walk->next[index];
+    uint64_t bytes = walk_rows_room(walk, index, walk->next[index], upto + 1);
     walk->next[index] = upto + 1;
-    walk_grow(walk, TRACE_LOAD, op, line->tensor, 0, rows * line->row_bytes);
+    walk_grow(walk, TRACE_LOAD, op, line->tensor, 0, bytes);
     return;
   }
   while (walk->next[index] <= upto) {
     uint32_t q = walk->next[index]++;
-    walk_grow(walk, TRACE_LOAD, op, line->tensor, row_set_row(&line->set, q), line->row_bytes);
+    walk_grow(walk, TRACE_LOAD, op, line->tensor, row_set_row(&line->set, q), walk_row_room(walk, index, q));
   }
 }
 
@@ -266,12 +321,17 @@ static void walk_push(struct walk *walk, uint32_t line, uint32_t upto) {
 }
 
 /* Takes the next row of a streamed input into the accumulator. */
-static void walk_take(struct walk *walk, uint32_t e) {
+static void walk_take_row(struct walk *walk, uint32_t e) {
   const struct use *use = &walk->lines.uses[e];
   const struct line *line = &walk->lines.items[use->line];
   uint32_t q = walk->taken[e]++;
   walk_row_event(walk, TRACE_READ, walk->lines.items[use->consumer].op, line, q);
   if (walk_row_dead(walk, line, q)) walk_free_row(walk, use, line, walk->lines.items[use->consumer].op, q);
+}
+
+static void walk_take(struct walk *walk, uint32_t e) {
+  const struct use *use = &walk->lines.uses[e];
+  walk_take_row(walk, e);
   steady_turn(walk, WALK_STREAM, e, use->firings, use->firings - walk->taken[e]);
 }
 
@@ -335,7 +395,7 @@ static void walk_open_rows(struct walk *walk, uint32_t index, uint32_t upto) {
   uint32_t first = walk->next[index];
   if (walk->sink == NULL) {
     walk->open[index] = upto - first;
-    walk_grow(walk, TRACE_ALLOC, line->op, line->tensor, 0, walk->open[index] * line->row_bytes);
+    walk_grow(walk, TRACE_ALLOC, line->op, line->tensor, 0, walk_rows_room(walk, index, first, upto));
     return;
   }
   for (uint32_t q = first; q < upto; q++) {
@@ -352,10 +412,19 @@ static void walk_fire_rows(struct walk *walk, uint32_t index, uint32_t upto) {
   for (uint32_t q = walk->next[index]; q < upto; q++) walk_row_event(walk, TRACE_FIRE, line->op, line, q);
 }
 
+/* A reduction has taken all its rows. */
+static void walk_take_together(struct walk *walk, const struct line *line) {
+  for (uint32_t e = line->first_input; e < line->first_input + line->input_count; e++) {
+    const struct use *use = &walk->lines.uses[e];
+    while (use->streamed && walk->taken[e] < use->firings) walk_take_row(walk, e);
+  }
+}
+
 /* Lets go of the inputs row by row, so that each dies once, with its last reader. */
 static void walk_close_rows(struct walk *walk, uint32_t index, uint32_t upto) {
   const struct line *line = &walk->lines.items[index];
   walk->open[index] = 0;
+  if (line->streams && walk->next[index] < upto) walk_take_together(walk, line);
   while (walk->next[index] < upto) {
     uint32_t q = walk->next[index]++;
     walk_free_inputs(walk, line, q);
@@ -404,7 +473,7 @@ static void walk_load_weights(struct walk *walk) {
   for (uint32_t i = 0; i < walk->lines.inside_count; i++) {
     uint32_t op = walk->lines.items[i].op;
     if (i > 0 && walk->lines.items[i - 1].op == op) continue;
-    if (model->weight_bytes[op] > 0) walk_grow(walk, TRACE_WEIGHTS, op, TRACE_NO_TENSOR, 0, model->weight_bytes[op]);
+    if (model->weight_bytes[op] > 0) walk_keep_weights(walk, op);
   }
 }
 

@@ -25,7 +25,7 @@ struct walk_snapshot {
   uint32_t item, upto; /* which loop: the use or line, and the frame's upto */
   bool valid;
   uint32_t turns, last_turns; /* turns since; there is a new snapshot after the last */
-  uint32_t *next, *taken;
+  uint32_t *next, *taken, *fetches;
   uint32_t striped_rows;
   uint64_t occupied_bytes, fetched_bytes;
 };
@@ -38,6 +38,16 @@ struct walk_picks {
 };
 
 struct walk;
+
+/* How a line is handed on in stripes where it passes in slices of its channels (slices.h): rows that are
+ * new in a stripe and that no later one needs take the room of a slice. */
+struct walk_slicing {
+  uint64_t slice_bytes; /* of a row's slice; 0 where rows exist whole */
+  uint64_t channels;    /* of the map that passes */
+  uint32_t born;        /* first of the rows that are new in the stripe */
+  uint32_t end;         /* of a segment's first line: the line after its last; else 0 */
+  bool accumulates;     /* computed from slices of its inputs by an op that sums over their channels */
+};
 
 /* Somebody who looks on; may set walk->stop, and turn off walk->skip_steady. */
 struct walk_watch {
@@ -54,6 +64,9 @@ struct walk {
   uint32_t *taken; /* by use: rows taken so far, if streamed */
   uint32_t *open;  /* by line: next rows that have their room already: an accumulator, or rows computed together */
   uint32_t *upto;  /* by line: rows that the stripe needs (brr.h) */
+  uint32_t *fetches; /* by line, of an op's first one: times that its weights were streamed */
+  struct walk_slicing *slicing; /* by line */
+  bool *stays;     /* by op: in stripes, its weights are loaded once and stay */
   bool *traced;    /* by use: the trace shows that the consumer reads the line */
   uint32_t *outputs; /* lines that are stored */
   uint32_t output_count;
@@ -63,6 +76,7 @@ struct walk {
   uint64_t capacity_bytes; /* for overflow events */
   uint64_t give_up_bytes;  /* stop once more than this is occupied */
   uint64_t fetched_bytes;  /* weights streamed so far */
+  uint64_t one_row_bytes;  /* required in stripes of one row, after brr_cost() */
   uint32_t striped_rows;   /* of the tallest output, that the stripes so far are for */
   bool skip_steady;
   struct walk_snapshot snapshots[WALK_LOOP_COUNT]; /* one per kind: loops of rows lie within those of targets */
@@ -85,7 +99,7 @@ void walk_free(struct walk *walk);
 /* Builds the lines of a group and rewinds. 0, or -1 without memory. */
 int walk_prepare(struct walk *walk, const uint64_t *group);
 
-/* Back to before the first step; forgets sink, watch and capacity. */
+/* Back to before the first step; forgets sink, watch and capacity, but neither what stays nor slices. */
 void walk_rewind(struct walk *walk);
 
 /* Runs the prepared group; peak_bytes is then its required bytes. */
@@ -96,14 +110,23 @@ void walk_run(struct walk *walk);
 /* Takes room; the only place where occupied bytes rise. tensor: or TRACE_NO_TENSOR. */
 void walk_grow(struct walk *walk, enum trace_kind kind, uint32_t op, uint32_t tensor, uint32_t row, uint64_t bytes);
 
-/* The op's weights pass through the staging area. */
-void walk_fetch(struct walk *walk, uint32_t op);
+/* The weights of the op whose first line that is pass through the staging area. */
+void walk_fetch(struct walk *walk, uint32_t line);
+
+/* The weights of an op come, and stay. */
+void walk_keep_weights(struct walk *walk, uint32_t op);
+
+/* Whether the row passes in slices through the segment that runs. */
+bool walk_row_sliced(const struct walk *walk, uint32_t line, uint32_t q);
+
+/* The room that a row takes which is there, or about to be. */
+uint64_t walk_row_room(const struct walk *walk, uint32_t line, uint32_t q);
 
 /* Computes the line's rows up to number upto, and before them whatever they need. */
 void walk_produce(struct walk *walk, uint32_t index, uint32_t upto);
 
-/* Computes rows up to upto[line] - 1 of the lines first to last - 1 of an op, none of them a reduction, with
- * all their input rows and all of them present together. */
+/* Computes rows up to upto[line] - 1 of the lines first to last - 1 with all their input rows and all of them
+ * present together: whole, or as slices. */
 void walk_produce_together(struct walk *walk, uint32_t first, uint32_t last);
 
 /* ---- rows ---- */

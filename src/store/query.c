@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "store/bind.h"
 #include "store/guard.h"
 #include "store/named.h"
+#include "store/reader.h"
 #include "store/schema.h"
 #include "store/sql.h"
 #include "util/text.h"
@@ -29,61 +29,6 @@ static int query_must_stop(void *context) {
   return *query->stop != 0;
 }
 
-/* Opening tells little: only the first read shows whether the file can be used. */
-static int query_connect(struct query *query, const char *name, int flags) {
-  int64_t version;
-  sqlite3_close(query->db);
-  query->db = NULL;
-  int code = sqlite3_open_v2(name, &query->db, SQLITE_OPEN_READONLY | flags, NULL);
-  if (code == SQLITE_OK) code = sql_configure(query->db);
-  return code == SQLITE_OK ? sql_integer(query->db, "PRAGMA user_version", &version) : code;
-}
-
-static bool query_has_wal(const char *name) {
-  struct stat status;
-  char *wal = sqlite3_mprintf("%s-wal", name);
-  bool found = wal != NULL && stat(wal, &status) == 0 && status.st_size > 0;
-  sqlite3_free(wal);
-  return found;
-}
-
-/* "file:" URI of a file name; every byte that means something in a URI is escaped. */
-static char *query_immutable_uri(const char *name) {
-  sqlite3_str *uri = sqlite3_str_new(NULL);
-  sqlite3_str_appendall(uri, name[0] == '/' ? "file://" : "file:");
-  for (const char *c = name; *c != '\0'; c++) {
-    if (strchr("%?#", *c) != NULL) {
-      sqlite3_str_appendf(uri, "%%%02x", *c);
-    } else {
-      sqlite3_str_appendchar(uri, 1, *c);
-    }
-  }
-  sqlite3_str_appendall(uri, "?immutable=1");
-  return sqlite3_str_finish(uri);
-}
-
-/* A WAL database needs a writable directory even for reading, unless it is declared
- * immutable, which leaves out whatever is still in the -wal file: an error, not a guess. */
-static int query_connect_any(struct query *query, const char *name, struct error *err) {
-  static const char action[] = "read the database";
-  int code = query_connect(query, name, 0);
-  if (code == SQLITE_OK) return 0;
-  if ((code & 0xff) != SQLITE_CANTOPEN && (code & 0xff) != SQLITE_READONLY) {
-    return sql_error(err, ERROR_INPUT, query->path, action, query->db);
-  }
-  if (query_has_wal(name)) {
-    return error_input(
-        err, query->path, 0,
-        "cannot read the database: its directory is not writable and its "
-        "-wal file holds runs not yet merged; copy the file and its -wal file to a directory of yours");
-  }
-  char *uri = query_immutable_uri(name);
-  if (uri == NULL) return error_memory(err);
-  code = query_connect(query, uri, SQLITE_OPEN_URI);
-  sqlite3_free(uri);
-  return code == SQLITE_OK ? 0 : sql_error(err, ERROR_INPUT, query->path, action, query->db);
-}
-
 static int query_check_version(struct query *query, struct error *err) {
   size_t version;
   if (schema_identify(&version, query->db, query->path, schema_step_count, ERROR_INPUT, err) != 0) return -1;
@@ -99,11 +44,7 @@ static int query_check_version(struct query *query, struct error *err) {
 }
 
 static int query_setup(struct query *query, struct error *err) {
-  char *name = sql_file_name(query->path);
-  if (name == NULL) return error_memory(err);
-  int status = query_connect_any(query, name, err);
-  free(name);
-  if (status != 0 || query_check_version(query, err) != 0) return -1;
+  if (reader_open(&query->db, query->path, err) != 0 || query_check_version(query, err) != 0) return -1;
   sqlite3_limit(query->db, SQLITE_LIMIT_LENGTH, QUERY_VALUE_MAX_BYTES);
   guard_install(&query->guard, query->db);
   if (query->stop != NULL) sqlite3_progress_handler(query->db, QUERY_STOP_INTERVAL, query_must_stop, query);
@@ -152,7 +93,8 @@ static int query_fail(struct query *query, struct error *err) {
   const char *text = sqlite3_errmsg(query->db);
   bool table = strncmp(text, "no such table", 13) == 0;
   return error_set(err, ERROR_USAGE, "cannot run the query: %s%s", text,
-                   table ? "; the views are v_run, v_group, v_curve, v_explanation, v_front and v_explainer" : "");
+                   table ? "; the views are v_run, v_group, v_curve, v_explanation, v_front, v_sample and v_explainer"
+                         : "");
 }
 
 /* Behind the statement there may be only blanks, comments and semicolons. */

@@ -214,6 +214,33 @@ static const char schema_experiments[] =
     "CREATE VIEW v_front AS SELECT"
     "  run_id, ordinal, fuseable_dram_bytes, max_required_bytes, group_count, cycles, energy_pj, groups FROM run_front;";
 
+static const char schema_samples[] =
+    "CREATE TABLE sample ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  network_id INTEGER NOT NULL REFERENCES network (id),"
+    "  hardware_id INTEGER NOT NULL REFERENCES hardware (id),"
+    "  tool_version TEXT NOT NULL,"
+    "  started_at TEXT NOT NULL,"
+    "  wall_seconds REAL NOT NULL,"
+    "  method TEXT NOT NULL,"
+    "  seed INTEGER NOT NULL,"
+    "  jobs INTEGER NOT NULL,"
+    "  options TEXT NOT NULL,"
+    "  groups_wanted INTEGER NOT NULL,"
+    "  groups INTEGER NOT NULL,"
+    "  valid_groups INTEGER NOT NULL,"
+    "  mean_ops REAL NOT NULL,"
+    "  plans_drawn INTEGER NOT NULL,"
+    "  cell_key TEXT NOT NULL UNIQUE"
+    ") STRICT;"
+    "CREATE VIEW v_sample AS SELECT"
+    "  sample.id AS sample_id, started_at, wall_seconds, tool_version,"
+    "  network.name AS network, network.hash AS network_hash,"
+    "  hardware_id, hardware.name AS hardware, hardware.description AS hardware_description,"
+    "  buffer_bytes, activation_bits, weight_bits, bias_bits, method, seed, jobs, options,"
+    "  groups_wanted, groups, valid_groups, mean_ops, plans_drawn, cell_key"
+    "  FROM sample JOIN network ON network.id = sample.network_id JOIN hardware ON hardware.id = sample.hardware_id;";
+
 /* Explainers that repaired the same groups. */
 static const char schema_comparisons[] =
     "CREATE TABLE comparison ("
@@ -266,7 +293,8 @@ static const char schema_comparisons[] =
     "  FROM comparison_explainer JOIN comparison ON comparison.id = comparison_id"
     "  JOIN network ON network.id = network_id JOIN hardware ON hardware.id = hardware_id;";
 
-const char *const schema_steps[] = {schema_tables, schema_timed, schema_experiments, schema_comparisons};
+const char *const schema_steps[] = {schema_tables, schema_timed, schema_experiments, schema_samples,
+                                    schema_comparisons};
 const size_t schema_step_count = sizeof schema_steps / sizeof schema_steps[0];
 
 int schema_identify(size_t *version, sqlite3 *db, const char *path, size_t newest, enum error_kind kind,

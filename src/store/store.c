@@ -8,17 +8,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "store/handle.h"
 #include "store/schema.h"
 #include "store/sql.h"
 #include "store/write.h"
 
 #define STORE_PATIENCE_SECONDS 30
 #define STORE_PAUSE_MILLISECONDS 50
-
-struct store {
-  sqlite3 *db;
-  char *path; /* as the caller gave it, for messages */
-};
 
 static int64_t store_seconds(void) {
   struct timespec now;
@@ -33,7 +29,7 @@ static bool store_is_busy(int code) {
 
 /* SQLite's own wait does not cover every lock (recovery and the change to WAL answer at
  * once), so a busy answer is tried again. */
-static int store_exec(sqlite3 *db, const char *sql) {
+int store_exec(sqlite3 *db, const char *sql) {
   int64_t end = store_seconds() + STORE_PATIENCE_SECONDS;
   int code = sqlite3_exec(db, sql, NULL, NULL, NULL);
   while (store_is_busy(code) && store_seconds() < end) {
@@ -43,7 +39,7 @@ static int store_exec(sqlite3 *db, const char *sql) {
   return code;
 }
 
-static int store_fail(const struct store *store, const char *action, struct error *err) {
+int store_fail(const struct store *store, const char *action, struct error *err) {
   return sql_error(err, ERROR_OUTPUT, store->path, action, store->db);
 }
 
@@ -122,38 +118,43 @@ int store_open(struct store **out, const char *path, struct error *err) {
   return status;
 }
 
-/* Begins a transaction that holds the write lock. */
-static int store_begin(struct store *store, const char *action, struct error *err) {
-  return store_exec(store->db, "BEGIN IMMEDIATE") == SQLITE_OK ? 0 : store_fail(store, action, err);
-}
-
-/* Commits if status is 0, or else leaves nothing; *id_out, unless NULL, receives id only if it did. */
-static int store_end(struct store *store, int status, int64_t id, int64_t *id_out, const char *action,
-                     struct error *err) {
+int store_write_run(struct store *store, int64_t *run_id, const struct store_run *run, struct error *err) {
+  static const char action[] = "store the run";
+  if (store_exec(store->db, "BEGIN IMMEDIATE") != SQLITE_OK) return store_fail(store, action, err);
+  int64_t id = 0;
+  bool has = false;
+  int status = run->cell_key == NULL ? 0 : store_has_cell(store, run->cell_key, &has, err);
+  if (has) status = 1;
+  if (status == 0) status = write_run(store->db, store->path, &id, run, err);
   if (status == 0 && store_exec(store->db, "COMMIT") != SQLITE_OK) status = store_fail(store, action, err);
   if (status != 0) {
     sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
-  } else if (id_out != NULL) {
-    *id_out = id;
+  } else if (run_id != NULL) {
+    *run_id = id;
   }
   return status;
 }
 
-int store_write_run(struct store *store, int64_t *run_id, const struct store_run *run, struct error *err) {
-  static const char action[] = "store the run";
-  int64_t id = 0;
-  if (store_begin(store, action, err) != 0) return -1;
-  int status = write_run(store->db, store->path, &id, run, err);
-  return store_end(store, status, id, run_id, action, err);
+int store_write_samples(struct store *store, const struct store_sample *samples, size_t count, struct error *err) {
+  static const char action[] = "store the samples";
+  if (store_exec(store->db, "BEGIN IMMEDIATE") != SQLITE_OK) return store_fail(store, action, err);
+  int status = 0;
+  for (size_t i = 0; i < count && status == 0; i++) status = write_sample(store->db, store->path, &samples[i], err);
+  if (status == 0 && store_exec(store->db, "COMMIT") != SQLITE_OK) status = store_fail(store, action, err);
+  if (status != 0) sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+  return status;
 }
 
 int store_write_comparison(struct store *store, int64_t *comparison_id, const struct store_comparison *comparison,
                            struct error *err) {
   static const char action[] = "store the comparison";
   int64_t id = 0;
-  if (store_begin(store, action, err) != 0) return -1;
+  if (store_exec(store->db, "BEGIN IMMEDIATE") != SQLITE_OK) return store_fail(store, action, err);
   int status = write_comparison(store->db, store->path, &id, comparison, err);
-  return store_end(store, status, id, comparison_id, action, err);
+  if (status == 0 && store_exec(store->db, "COMMIT") != SQLITE_OK) status = store_fail(store, action, err);
+  if (status != 0) sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+  if (status == 0 && comparison_id != NULL) *comparison_id = id;
+  return status;
 }
 
 void store_close(struct store *store) {

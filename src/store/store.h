@@ -154,6 +154,25 @@ struct store_run {
   uint64_t front_count; /* 0: one objective */
 };
 
+/* How many groups of a sample of a network's groups fit one buffer. */
+struct store_sample {
+  const char *tool_version;
+  const char *started_at; /* UTC, ISO 8601 */
+  double wall_seconds;    /* for all buffers that the sample was measured at together */
+  struct store_network network;
+  struct store_hardware hardware;
+  const char *method;
+  const uint64_t *seed; /* stored as a signed number of the same 64 bits */
+  uint64_t jobs;        /* threads */
+  const char *options;  /* JSON object of all other options */
+  uint64_t groups_wanted;
+  uint64_t groups; /* distinct ones that were drawn */
+  uint64_t valid_groups;
+  double mean_ops; /* of a group */
+  uint64_t plans_drawn;
+  const char *cell_key; /* hash of all that the counts depend on, unique among samples */
+};
+
 /* What one explainer made of the groups of one network in one buffer; sched/compare.h says what
  * the figures are. */
 struct store_explainer {
@@ -193,13 +212,34 @@ struct store;
 int store_open(struct store **store, const char *path, struct error *err);
 
 /* Writes the run with all its groups, curve and explanations in one transaction and gives
- * its number (run_id may be NULL). After a failure (ERROR_OUTPUT) nothing of it is there
- * and the store can be used on. */
+ * its number (run_id may be NULL). Returns 1 and writes nothing if there is a run with its
+ * cell_key. After a failure (ERROR_OUTPUT) nothing of it is there and the store can be used on. */
 int store_write_run(struct store *store, int64_t *run_id, const struct store_run *run, struct error *err);
 
-/* Writes the comparison with all its rows, likewise. */
+/* Writes the comparison with all its rows in one transaction and gives its number (comparison_id may be
+ * NULL). After a failure (ERROR_OUTPUT) nothing of it is there. */
 int store_write_comparison(struct store *store, int64_t *comparison_id, const struct store_comparison *comparison,
                            struct error *err);
+
+/* Writes all of the samples or, after a failure (ERROR_OUTPUT), none. One with the same cell_key is replaced. */
+int store_write_samples(struct store *store, const struct store_sample *samples, size_t count, struct error *err);
+
+/* Whether there is a run with that cell_key. ERROR_OUTPUT. */
+int store_has_cell(struct store *store, const char *cell_key, bool *has, struct error *err);
+
+/* Deletes the runs with these cell_keys, all or, after a failure, none. */
+int store_drop_cells(struct store *store, const char *const *cell_keys, size_t count, struct error *err);
+
+/* Runs that a merge copied, and those that were there already. */
+struct store_merged {
+  uint64_t copied, present;
+};
+
+/* Copies everything from the database at path, which is not changed, in one transaction. What is
+ * there already is not copied again: runs with the same cell_key, whatever else they hold, and
+ * rows without one of which every column is the same. An older database is read as the current
+ * schema would have it. Failures are ERROR_INPUT, about that database, and ERROR_OUTPUT. */
+int store_merge(struct store *store, const char *path, struct store_merged *out, struct error *err);
 
 /* Takes NULL. */
 void store_close(struct store *store);

@@ -166,6 +166,22 @@ static const struct field front_fields[] = {
     FIELD(struct store_front_point, groups),
 };
 
+static const struct field sample_fields[] = {
+    FIELD(struct store_sample, tool_version),
+    FIELD(struct store_sample, started_at),
+    FIELD(struct store_sample, wall_seconds),
+    FIELD(struct store_sample, method),
+    {"seed", FIELD_OPTIONAL_BITS, offsetof(struct store_sample, seed)},
+    FIELD(struct store_sample, jobs),
+    FIELD(struct store_sample, options),
+    FIELD(struct store_sample, groups_wanted),
+    FIELD(struct store_sample, groups),
+    FIELD(struct store_sample, valid_groups),
+    FIELD(struct store_sample, mean_ops),
+    FIELD(struct store_sample, plans_drawn),
+    FIELD(struct store_sample, cell_key),
+};
+
 static const struct field comparison_fields[] = {
     FIELD(struct store_comparison, tool_version),
     FIELD(struct store_comparison, started_at),
@@ -206,9 +222,10 @@ struct table {
   const char *keys[WRITE_KEY_COUNT]; /* NULL where there is none */
   const struct field *fields;
   size_t field_count;
+  bool replaces; /* a new row takes the place of one that it cannot stand beside */
 };
 
-#define FIELDS(list) list, sizeof list / sizeof list[0]
+#define FIELDS(list) .fields = list, .field_count = sizeof list / sizeof list[0]
 
 static const struct table network_table = {"network", {NULL, NULL}, FIELDS(network_fields)};
 static const struct table hardware_table = {"hardware", {NULL, NULL}, FIELDS(hardware_fields)};
@@ -221,6 +238,8 @@ static const struct table curve_table = {"run_curve", {"run_id", "ordinal"}, FIE
 static const struct table explanation_table = {
     "run_explanation", {"run_id", "ordinal"}, FIELDS(explanation_fields)};
 static const struct table front_table = {"run_front", {"run_id", "ordinal"}, FIELDS(front_fields)};
+static const struct table sample_table = {
+    "sample", {"network_id", "hardware_id"}, FIELDS(sample_fields), .replaces = true};
 
 static const struct table comparison_table = {"comparison", {NULL, NULL}, FIELDS(comparison_fields)};
 static const struct table explainer_table = {
@@ -268,7 +287,7 @@ static sqlite3_stmt *write_prepare(const struct writer *writer, sqlite3_str *sql
 static sqlite3_stmt *write_prepare_insert(const struct writer *writer, const struct table *table,
                                           const char *tail) {
   sqlite3_str *sql = sqlite3_str_new(writer->db);
-  sqlite3_str_appendf(sql, "INSERT INTO %s (", table->name);
+  sqlite3_str_appendf(sql, "INSERT%s INTO %s (", table->replaces ? " OR REPLACE" : "", table->name);
   for (size_t i = 0; i < write_column_count(table); i++) {
     sqlite3_str_appendf(sql, "%s%s", i == 0 ? "" : ", ", write_column(table, i));
   }
@@ -402,15 +421,24 @@ static int write_timed(const struct writer *writer, int64_t run_id, const struct
   return write_timed_groups(writer, run_id, run->groups, run->group_count);
 }
 
+/* A row of a table whose keys are network and hardware. */
+static int write_measured(const struct writer *writer, const struct table *table, const struct store_network *network,
+                          const struct store_hardware *hardware, const void *record) {
+  int64_t keys[WRITE_KEY_COUNT];
+  if (write_shared(writer, &network_table, &keys[0], network) != 0) return -1;
+  if (write_shared(writer, &hardware_table, &keys[1], hardware) != 0) return -1;
+  return write_one(writer, table, "", keys, record);
+}
+
+int write_sample(sqlite3 *db, const char *path, const struct store_sample *sample, struct error *err) {
+  const struct writer writer = {db, path, err};
+  return write_measured(&writer, &sample_table, &sample->network, &sample->hardware, sample);
+}
+
 int write_run(sqlite3 *db, const char *path, int64_t *run_id, const struct store_run *run,
               struct error *err) {
   const struct writer writer = {db, path, err};
-  int64_t keys[WRITE_KEY_COUNT];
-  if (write_shared(&writer, &network_table, &keys[0], &run->network) != 0 ||
-      write_shared(&writer, &hardware_table, &keys[1], &run->hardware) != 0 ||
-      write_one(&writer, &run_table, "", keys, run) != 0) {
-    return -1;
-  }
+  if (write_measured(&writer, &run_table, &run->network, &run->hardware, run) != 0) return -1;
   int64_t id = sqlite3_last_insert_rowid(db);
   *run_id = id;
   if (write_parts(&writer, &group_table, id, run->groups, sizeof *run->groups, run->group_count) != 0 ||

@@ -4,10 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { BAR_CELLS = 24 };
+enum { BAR_CELLS = 24, LINE_BYTES = 512 };
 static const double REDRAW_SECONDS = 0.05;
 
 struct progress {
@@ -34,6 +35,12 @@ struct progress *progress_start(const char *label, uint64_t total, bool quiet) {
   return progress;
 }
 
+/* A line that wraps could not be wiped. */
+static int progress_columns(void) {
+  struct winsize size;
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
 static void progress_draw(const struct progress *progress, double now, const char *note) {
   char bar[BAR_CELLS + 1];
   double share = (double)progress->done / (double)progress->total;
@@ -43,8 +50,10 @@ static void progress_draw(const struct progress *progress, double now, const cha
   bar[BAR_CELLS] = '\0';
   double elapsed = now - progress->started;
   double left = progress->done == 0 ? 0 : elapsed * (1 / share - 1);
-  fprintf(stderr, "\r\033[K%s [%s] %3.0f%% %.0f s left  %s", progress->label, bar, 100 * share, left,
-          note == NULL ? "" : note);
+  char line[LINE_BYTES];
+  snprintf(line, sizeof line, "%s [%s] %3.0f%% %.0f s left  %s", progress->label, bar, 100 * share, left,
+           note == NULL ? "" : note);
+  fprintf(stderr, "\r\033[K%.*s", progress_columns() - 1, line);
   fflush(stderr);
 }
 

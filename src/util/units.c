@@ -100,3 +100,14 @@ const char *units_format_bytes(char *text, uint64_t bytes) {
   snprintf(text, UNITS_TEXT_BYTES, value >= 1000 ? "%.0f %s" : "%.4g %s", value, names[unit]);
   return text;
 }
+
+const char *units_format_whole_bytes(char *text, uint64_t bytes) {
+  static const char *const names[] = {"", "KiB", "MiB", "GiB"};
+  size_t unit = 0;
+  while (unit < 3 && bytes != 0 && bytes % 1024 == 0) {
+    bytes /= 1024;
+    unit++;
+  }
+  snprintf(text, UNITS_TEXT_BYTES, "%llu%s", (unsigned long long)bytes, names[unit]);
+  return text;
+}

@@ -26,4 +26,7 @@ const char *units_format_real(char *text, double value);
  * digits. Returns text, which holds at least UNITS_TEXT_BYTES. */
 const char *units_format_bytes(char *text, uint64_t bytes);
 
+/* "256KiB", "1536KiB", "100": the largest power-of-1024 unit that divides the size. */
+const char *units_format_whole_bytes(char *text, uint64_t bytes);
+
 #endif
