@@ -9,10 +9,13 @@
 
 #define DATABASE "results/spillway.db"
 
+#define OPTIONS "\"fold_bn\":false,\"fraction\":0.3,\"objective\":\"dram\",\"breadth\":8"
+#define BOUND_OPTIONS "{" OPTIONS ",\"max_ideals\":1,\"max_steps\":2,\"max_groups\":3}" /* with a proof beside it */
+
 /* A run of "tiny"; what is NULL or 0 is as in the example run. */
 struct made {
   uint64_t buffer_kib, seed, fuseable_kb;
-  const char *network, *search, *splitter;
+  const char *network, *search, *splitter, *options;
   uint64_t optimum_kb, bound_kb; /* 0: not known */
 };
 
@@ -21,7 +24,8 @@ static struct store_run make(const struct made *made, const uint64_t kept[3]) {
   struct store_run run = fixture_example_run();
   const char *yaml = cli_format("name: edge\nbuffer:\n  capacity: %dKiB\n  in_place: true\n", (int)made->buffer_kib);
   run.hardware = (struct store_hardware){"edge", yaml, made->buffer_kib * 1024, 8, 8, 32};
-  run.options = "{\"fold_bn\":false,\"fraction\":0.3,\"objective\":\"dram\",\"breadth\":8}";
+  run.options = "{" OPTIONS "}";
+  if (made->options != NULL) run.options = made->options;
   if (made->network != NULL) run.network.name = run.network.hash = made->network;
   if (made->search != NULL) run.search = made->search;
   if (made->splitter != NULL) run.splitter = made->splitter;
@@ -100,12 +104,13 @@ static void write_sample(const char *network, uint64_t bits, uint64_t kib, uint6
 /* At 256 KiB seeds 1 to 3 have 3, 1 and 2 MB: median 2. At 512 KiB seeds 1 and 2 have 4 and 8:
  * median 6. An older run of seed 1 there does not count. All ops move 0.5 MB more. */
 START_TEST(seeds_are_pooled_at_each_buffer) {
-  WRITE_RUNS(AT(256, 1, 3000), AT(256, 2, 1000), AT(256, 3, 2000), AT(512, 1, 7000), AT(512, 1, 4000),
-             AT(512, 2, 8000));
+  WRITE_RUNS(AT(256, 1, 3000), AT(256, 2, 1000), AT(256, 3, 2000), AT(512, 1, 7000, .options = BOUND_OPTIONS),
+             AT(512, 1, 4000), AT(512, 2, 8000));
   const char *script = SCRIPT("buffer", "--fuseable");
   cli_assert_has(script, "$line0 << EOD\n256 2 1 3\n512 6 4 8\nEOD\n");
   cli_assert_has(script, "$line0 using 1:3:4 with filledcurves");
   cli_assert_has(script, "set xtics ('256' 256, '512' 512)");
+  cli_assert_has(script, "set xrange [255.999744:512.000512]"); /* 256 and 512 are inside */
   cli_assert_has(script, "\"DRAM traffic: tiny, 8 bits, lbdf\"");
   cli_assert_has(script, "set ylabel 'DRAM traffic of fuseable ops (MB)'");
   cli_assert_lacks(script, "$line1");
@@ -250,8 +255,24 @@ START_TEST(the_key_says_what_differs_and_the_title_what_does_not) {
   cli_assert_has(script, "\"DRAM traffic: 8 bits, lbdf\"");
   cli_assert_has(script, "\"other, local search, trace-get split\"");
   cli_assert_has(script, "\"tiny, local search, random split\"");
+  cli_assert_has(script, "\"compulsory traffic\""); /* once, as it looks the same for both networks */
+  cli_assert_lacks(script, "compulsory traffic, ");
   cli_assert_has(SCRIPT("buffer", "other"), "\"DRAM traffic: other, 8 bits, lbdf\"");
   cli_assert_has(SCRIPT("buffer", "--title", "of my own"), "\"of my own\"");
+}
+END_TEST
+
+START_TEST(the_key_names_objectives_and_ops_in_words) {
+  WRITE_RUNS(AT(256, 1, 1000, .options = "{\"fuseable_only\":false,\"objective\":\"dram\",\"objectives\":[\"dram\"]}"),
+             AT(256, 1, 2000,
+                .options = "{\"fuseable_only\":true,\"objective\":\"dram\",\"objectives\":[\"dram\",\"buffer\"]}"));
+  const char *script = SCRIPT("buffer");
+  cli_assert_has(script, "for dram, all ops\"");
+  cli_assert_has(script, "for dram\\0053buffer, only fuseable ops\"");
+  /* The longer label, "local search, trace-get split, for dram+buffer, only fuseable ops", has 65 letters, and 43 fit
+   * at 10 points. */
+  cli_assert_lacks(script, "set key font");
+  cli_assert_has(SCRIPT("buffer", "--column"), "set key font ',6.6'\n");
 }
 END_TEST
 
@@ -353,6 +374,7 @@ TCase *cli_figures_case(void) {
   tcase_add_test(tests, fronts_of_seeds_are_joined);
   tcase_add_test(tests, culprits_are_summed_and_shared_out);
   tcase_add_test(tests, the_key_says_what_differs_and_the_title_what_does_not);
+  tcase_add_test(tests, the_key_names_objectives_and_ops_in_words);
   tcase_add_test(tests, too_many_lines_are_refused);
   tcase_add_test(tests, nothing_to_draw_is_told_with_what_to_run);
   tcase_add_test(tests, every_figure_is_drawn_in_every_format);

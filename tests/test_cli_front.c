@@ -132,13 +132,14 @@ START_TEST(a_search_of_one_objective_takes_one) {
 END_TEST
 
 START_TEST(wrong_objectives_are_told) {
-  COMPLAINS_OF("--objectives is 'dram,buffer', but search 'local' minimises one objective; name one, or give --search "
+  COMPLAINS_OF("objectives is 'dram,buffer', but search 'local' minimises one objective; name one, or take search "
                "nsga2", "schedule", "alexnet", "--objectives", "dram,buffer");
-  COMPLAINS_OF("--objectives is 'dram', but search 'nsga2' takes two or three objectives, not 1; name them with commas "
-               "between, such as dram,buffer", "schedule", "alexnet", "--search", "nsga2", "--objectives", "dram");
+  COMPLAINS_OF("objectives is 'dram', but search 'nsga2' takes two or three objectives, not 1; name them in one text "
+               "with commas between, such as 'dram,buffer'",
+               "schedule", "alexnet", "--search", "nsga2", "--objectives", "dram");
   COMPLAINS_OF("takes two or three objectives, not 4", "schedule", "alexnet", "--search", "nsga2", "--objectives",
                "dram,cycles,energy,buffer");
-  COMPLAINS_OF("--objectives names 'dram' twice", "schedule", "alexnet", "--search", "nsga2", "--objectives",
+  COMPLAINS_OF("objectives names 'dram' twice", "schedule", "alexnet", "--search", "nsga2", "--objectives",
                "dram,dram");
   COMPLAINS_OF("unknown objective 'buffers'; did you mean 'buffer'?", "schedule", "alexnet", "--search", "nsga2",
                "--objectives", "dram,buffers");

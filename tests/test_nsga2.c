@@ -80,7 +80,7 @@ static size_t naive_place(const struct pareto_point *points, size_t count, size_
 static double naive_crowding(const struct pareto_point *points, size_t count, size_t axes, size_t of) {
   double distance = 0;
   for (size_t o = 0; o < axes; o++) {
-    double least = (double)INFINITY, most = -(double)INFINITY, before = NAN, after = NAN;
+    double least = (double)INFINITY, most = -(double)INFINITY, before = (double)NAN, after = (double)NAN;
     size_t own = naive_place(points, count, o, of);
     for (size_t i = 0; i < count; i++) {
       if (points[i].rank != points[of].rank) continue;

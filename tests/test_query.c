@@ -263,8 +263,42 @@ START_TEST(saving_is_right) {
 }
 END_TEST
 
-/* Four seeds of one policy: 2, 3, 4 and 9 MB, of which the median is 3.5, and an older 7 MB of seed 2 that does not
- * count; three of another, 5, 6 and 10 MB; the optimum, 1.75 MB, comes from a run of its own. */
+#define OPTIONS_PLAIN "{\"fraction\":0.3,\"breadth\":8}"
+#define OPTIONS_BOUND "{\"fraction\":0.3,\"breadth\":8,\"max_ideals\":1,\"max_steps\":2,\"max_groups\":3}"
+
+/* Of the same search: random splits left 4 MB, trace-GET 3 MB with a proof beside it and 2 MB with another fraction.
+ * Neither changes what random splits do; another breadth does. */
+START_TEST(saving_minds_only_options_that_change_plans) {
+  static const struct {
+    const char *splitter, *options;
+    uint64_t megabytes;
+  } runs[] = {{"random", OPTIONS_PLAIN, 4},
+              {"trace-get", OPTIONS_BOUND, 3},
+              {"trace-get", "{\"fraction\":0.5,\"breadth\":8}", 2},
+              {"trace-get", "{\"fraction\":0.3,\"breadth\":0}", 1}};
+  struct store *store = fixture_open_database();
+  struct store_run run = fixture_example_run();
+  const uint64_t seed = 1;
+  run.seed = &seed;
+  for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
+    run.splitter = runs[i].splitter;
+    run.options = runs[i].options;
+    run.fuseable_dram_bytes = runs[i].megabytes * 1000000;
+    fixture_write(store, &run);
+  }
+  store_close(store);
+  fixture_assert_csv(
+      "saving", NULL,
+      "network,buffer_kib,bits,method,search,budget,seed,random_mb,trace_get_mb,saving_percent,random_run,"
+      "trace_get_run\r\n"
+      "tiny,256.0,8/16/32,lbdf,local,2000,1,4.0,3.0,25.0,1,2\r\n"
+      "tiny,256.0,8/16/32,lbdf,local,2000,1,4.0,2.0,50.0,1,3\r\n");
+}
+END_TEST
+
+/* Four seeds of one policy: 2, 3, 4 and 9 MB, one of them with a proof beside it, of which the median is 3.5, and an
+ * older 7 MB of seed 2 that does not count; three of another, 5, 6 and 10 MB; the optimum, 1.75 MB, comes from a run
+ * of its own. */
 START_TEST(spread_is_right) {
   static const struct {
     const char *splitter, *experiment;
@@ -279,6 +313,7 @@ START_TEST(spread_is_right) {
     run.splitter = runs[i].splitter;
     run.experiment = runs[i].experiment;
     run.seed = &runs[i].seed;
+    run.options = runs[i].seed == 4 ? OPTIONS_BOUND : OPTIONS_PLAIN;
     run.fuseable_dram_bytes = runs[i].megabytes * 1000000;
     run.max_required_bytes = 1024 * runs[i].megabytes;
     fixture_write(store, &run);
@@ -577,6 +612,7 @@ Suite *query_suite(void) {
   tcase_add_test(tcase, a_missing_database_is_not_made);
   tcase_add_test(tcase, best_is_right);
   tcase_add_test(tcase, saving_is_right);
+  tcase_add_test(tcase, saving_minds_only_options_that_change_plans);
   tcase_add_test(tcase, spread_is_right);
   tcase_add_test(tcase, culprits_are_right);
   tcase_add_test(tcase, curve_runs_and_groups_are_right);

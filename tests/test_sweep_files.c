@@ -75,7 +75,7 @@ static const struct {
     {"networks: alexnet\ncells:\n  - cells: []\n", "exp.yaml:3: 'cells' belongs at the top of the file"},
     {"cells:\n  - seeds: 1\n", "exp.yaml:2: names no networks"},
     {"networks: alexnet\nnetworks: vgg16\n", "exp.yaml:2: "},
-    {"networks: alexnet\nsearches: nsga2\nobjectives: dram\n", "exp.yaml:1: --objectives is 'dram', but search"},
+    {"networks: alexnet\nsearches: nsga2\nobjectives: dram\n", "exp.yaml:1: objectives is 'dram', but search"},
 };
 
 START_TEST(mistakes_are_told_with_their_line) {

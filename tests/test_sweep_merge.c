@@ -1,6 +1,7 @@
 /* Merging databases: everything once, and nothing in part. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli_run.h"
 #include "sweep_fixture.h"
@@ -82,6 +83,8 @@ static void assert_refused(const char *path, const char *words) {
 
 START_TEST(what_cannot_be_merged_is_left_alone) {
   OUTPUT("simulate", "alexnet", "--db", "a.db");
+  assert_refused("missing.db", "missing.db: no such database");
+  ck_assert_msg(access("out.db", F_OK) != 0, "an empty database was made");
   OUTPUT("merge", "out.db", "a.db");
   cli_write("text.db",
             "this is no database, but it is longer than a header of SQLite's, which has a hundred bytes: it\n");

@@ -74,7 +74,7 @@ static void write_plot(struct picture *picture, size_t count, double most) {
           "set xlabel 'times named'\nset yrange [%zu.5:-0.5]\nset xrange [0:*]\nset xtics %g\nset grid xtics\n"
           "set tics out nomirror\nset border 3\nset rmargin 3\nset style fill solid 0.85 noborder\n",
           count - 1, gnuplot_step(most, picture->column ? 3 : 8));
-  gnuplot_key_below(picture, 2);
+  gnuplot_key_below(picture, 2, 0);
   if (count > 12) picture->further_lines += count - 12; /* a line a bar */
   fprintf(picture->script,
           "plot $culprits using (0):1:(0):2:($1-0.35):($1+0.35) with boxxyerror lc rgb '%s' title 'by weights', \\\n"

@@ -55,7 +55,7 @@ static void write_script(struct picture *picture, const struct series_list *list
         "set xrange [*:*] noextend\nset grid\nset tics out nomirror\nset border 3\nset rmargin 3\n",
         picture->script);
   fprintf(picture->script, "set yrange [*:%.6g]\n", 1.1 * highest_median(list));
-  gnuplot_key_below(picture, list->count);
+  gnuplot_key_below(picture, list->count, series_longest_label(list, lines.always));
   series_write_lines(picture->script, list, &lines, &first);
   putc('\n', picture->script);
 }

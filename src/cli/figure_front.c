@@ -63,7 +63,7 @@ static void write_points(FILE *script, const struct series_list *list) {
     gnuplot_line_style(script, i);
     fprintf(script, " notitle, \\\n  $front%zu using 1:2 with points lw 2 ", i);
     gnuplot_line_style(script, i);
-    fputs(" title ", script);
+    fprintf(script, " pt %u title ", gnuplot_line_point(i));
     gnuplot_text(script, label);
     free(label);
   }
@@ -92,7 +92,7 @@ static void write_script(struct picture *picture, const struct series_list *list
           "set offsets graph 0.03, graph 0.03, graph 0.05, graph 0.05\n",
           found[0]->label, found[1]->label);
   write_steps(picture, list);
-  gnuplot_key_below(picture, list->count);
+  gnuplot_key_below(picture, list->count, series_longest_label(list, steps.always));
   write_points(picture->script, list);
 }
 

@@ -40,6 +40,14 @@ static size_t label_number(struct labels *labels, char *text) {
   return labels->count++;
 }
 
+static size_t labels_longest(const struct labels *labels) {
+  size_t longest = 0;
+  for (size_t i = 0; i < labels->count; i++) {
+    if (strlen(labels->texts[i]) > longest) longest = strlen(labels->texts[i]);
+  }
+  return longest;
+}
+
 static void labels_free(struct labels *labels) {
   for (size_t i = 0; i < labels->count; i++) free(labels->texts[i]);
 }
@@ -87,11 +95,9 @@ static bool all_to_optimum(const struct gap *gap) {
 
 static void write_axes(struct picture *picture, const struct gap *gap) {
   FILE *script = picture->script;
-  size_t longest = 0;
+  size_t longest = labels_longest(&gap->places);
   fputs("set xtics scale 0 (", script);
   for (size_t i = 0; i < gap->places.count; i++) {
-    size_t length = strlen(gap->places.texts[i]);
-    if (length > longest) longest = length;
     fputs(i == 0 ? "" : ", ", script);
     gnuplot_text(script, gap->places.texts[i]);
     fprintf(script, " %zu", i);
@@ -130,7 +136,7 @@ static void write_script(struct picture *picture, const struct gap *gap, const c
   free(words);
   write_data(picture->script, gap);
   write_axes(picture, gap);
-  gnuplot_key_below(picture, gap->policies.count + !all_to_optimum(gap));
+  gnuplot_key_below(picture, gap->policies.count + !all_to_optimum(gap), labels_longest(&gap->policies));
   write_lines(picture->script, gap);
 }
 

@@ -1,6 +1,7 @@
 /* Buffer occupancy over the steps of a group, stacked by op. */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/figure.h"
 #include "cli/gnuplot.h"
@@ -111,7 +112,12 @@ static int write_script(struct picture *picture, const struct plot_settings *set
   size_t count = choose_layers(layers, &occupancy);
   write_data(script, &occupancy, layers, count);
   gnuplot_title(picture, settings->title != NULL ? settings->title : title);
-  gnuplot_key_below(picture, count + 1);
+  size_t longest = 0;
+  for (size_t i = 0; i < count; i++) {
+    size_t length = strlen(trace->op_names[layers[i].op]);
+    if (length > longest) longest = length;
+  }
+  gnuplot_key_below(picture, count + 1, longest);
   fputs("set xlabel 'step'\nset ylabel 'occupied buffer (KiB)'\nset xrange [*:*] noextend\nset yrange [0:*]\n"
         "set grid ytics\nset style textbox opaque fillcolor rgb '#ffffff' noborder\n"
         "set style fill solid 0.85 noborder\nset rmargin 3\nset tics out nomirror\nset border 3\n",

@@ -29,8 +29,7 @@ unsigned gnuplot_line_point(size_t i) {
 
 void gnuplot_line_style(FILE *script, size_t i) {
   static const char *const dashes[] = {"1", "(9,4)", "(4,3)", "(10,3,2,3)", "(7,2,2,2,2,2)"};
-  fprintf(script, "lc rgb '%s' dt %s pt %u", gnuplot_line_colour(i), dashes[i % (sizeof dashes / sizeof dashes[0])],
-          gnuplot_line_point(i));
+  fprintf(script, "lc rgb '%s' dt %s", gnuplot_line_colour(i), dashes[i % (sizeof dashes / sizeof dashes[0])]);
 }
 
 /* A picture is this big without key and title, in units of the terminal, whose lines are so tall. */
@@ -123,8 +122,15 @@ void gnuplot_title(struct picture *picture, const char *text) {
   picture->further_lines += lines + 1;
 }
 
-void gnuplot_key_below(struct picture *picture, size_t entries) {
-  fprintf(picture->script, "set key below left reverse Left maxcols 1 samplen %d\nset xlabel offset 0,0.4\n",
+void gnuplot_key_below(struct picture *picture, size_t entries, size_t longest) {
+  enum { COLUMN_FITS = 43, COLUMN_FONT = 10, LEAST_FONT = 5 };
+  if (picture->column && longest > COLUMN_FITS) {
+    double font = (double)COLUMN_FONT * COLUMN_FITS / (double)longest;
+    fprintf(picture->script, "set key font ',%.1f'\n", fmax(font, LEAST_FONT));
+  }
+  /* The empty title keeps the key away from the label of the axis. */
+  fprintf(picture->script,
+          "set key below left reverse Left maxcols 1 samplen %d title ' ' font ',3'\nset xlabel offset 0,0.4\n",
           picture->column ? 3 : 4);
   picture->further_lines += entries + 1;
 }

@@ -19,7 +19,7 @@ extern const char *const gnuplot_colours[GNUPLOT_COLOURS];
 #define GNUPLOT_LINES 14
 const char *gnuplot_line_colour(size_t i);
 unsigned gnuplot_line_point(size_t i);
-void gnuplot_line_style(FILE *script, size_t i);
+void gnuplot_line_style(FILE *script, size_t i); /* colour and dashes */
 
 struct picture {
   FILE *script;     /* sets neither terminal nor output */
@@ -41,8 +41,9 @@ void gnuplot_text(FILE *script, const char *text);
 /* Sets the picture's title, in lines that are not wider than it, broken at commas. */
 void gnuplot_title(struct picture *picture, const char *text);
 
-/* Sets the key below the plot, of that many entries, one a line. */
-void gnuplot_key_below(struct picture *picture, size_t entries);
+/* Sets the key below the plot, of that many entries, one a line; the longest has so many letters, for which a column
+ * may take a smaller font. */
+void gnuplot_key_below(struct picture *picture, size_t entries, size_t longest);
 
 /* A round step that divides the range, which is > 0, into at most so many. */
 double gnuplot_step(double range, unsigned most);

@@ -1,5 +1,6 @@
 /* spillway merge: puts the runs of several databases into one. */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cli/document.h"
 #include "cli/memory.h"
@@ -24,9 +25,19 @@ static void report(json_t *list, const char *path, const struct store_merged *me
   document_append(list, object);
 }
 
+/* Before anything is written, so that a misspelt name leaves no new database behind. */
+static int check_sources(const struct arguments *arguments, struct error *err) {
+  for (size_t i = 1; i < arguments->count; i++) {
+    const char *path = arguments->values[i];
+    if (access(path, F_OK) != 0) return error_input(err, path, 0, "no such database");
+  }
+  return 0;
+}
+
 static enum verb_result merge_run(const void *opaque, const struct arguments *arguments, struct error *err) {
   const struct merge_settings *settings = opaque;
   struct store *store;
+  if (check_sources(arguments, err) != 0) return VERB_FAILED;
   if (store_open(&store, arguments->values[0], err) != 0) return VERB_FAILED;
   json_t *list = settings->output.json ? json_array() : NULL;
   int status = 0;

@@ -26,13 +26,13 @@ const char *objectives_default(const struct search *search) {
 static int complain_count(const char *list, const struct search *search, size_t count, struct error *err) {
   if (!search->has_front) {
     return error_set(err, ERROR_USAGE,
-                     "--objectives is '%.80s', but search '%s' minimises one objective; name one, or give --search "
+                     "objectives is '%.80s', but search '%s' minimises one objective; name one, or take search "
                      "nsga2",
                      list, search->name);
   }
   return error_set(err, ERROR_USAGE,
-                   "--objectives is '%.80s', but search '%s' takes two or three objectives, not %zu; name them with "
-                   "commas between, such as " OBJECTIVES_DEFAULT_OF_FRONT,
+                   "objectives is '%.80s', but search '%s' takes two or three objectives, not %zu; name them in one "
+                   "text with commas between, such as '" OBJECTIVES_DEFAULT_OF_FRONT "'",
                    list, search->name, count);
 }
 
@@ -40,7 +40,7 @@ static int add_objective(const struct objective **chosen, size_t *count, const c
   if (names_check("objectives", name, err) != 0) return -1;
   for (size_t o = 0; o < *count; o++) {
     if (strcmp(chosen[o]->name, name) == 0) {
-      return error_set(err, ERROR_USAGE, "--objectives names '%s' twice; name each objective once", name);
+      return error_set(err, ERROR_USAGE, "objectives names '%s' twice; name each objective once", name);
     }
   }
   chosen[(*count)++] = objective_find(name);

@@ -27,12 +27,15 @@ static const struct {
     {"search || ' search'", false},
     {"CASE WHEN NOT proven THEN splitter || ' split' END", false},
     {"CASE WHEN NOT proven THEN printf('%d plans', budget) END", false},
-    {"'for ' || coalesce(json_extract(options, '$.objective'), 'dram')", false},
+    {"'for ' || coalesce((SELECT group_concat(value, '+') FROM json_each(options, '$.objectives')),"
+     " json_extract(options, '$.objective'), 'dram')",
+     false},
+    {"CASE WHEN json_extract(options, '$.fuseable_only') THEN 'only fuseable ops' ELSE 'all ops' END", false},
     {"CASE WHEN NOT proven THEN printf('fraction %g, breadth %d', json_extract(options, '$.fraction'),"
      " json_extract(options, '$.breadth')) END",
      false},
-    {"CASE WHEN NOT proven THEN json_remove(options, '$.fold_bn', '$.objective', '$.fraction', '$.breadth',"
-     " '$.max_ideals', '$.max_steps', '$.max_groups') END",
+    {"CASE WHEN NOT proven THEN json_remove(options, '$.fold_bn', '$.fuseable_only', '$.objective',"
+     " '$.objectives', '$.fraction', '$.breadth', '$.max_ideals', '$.max_steps', '$.max_groups') END",
      false},
 };
 
@@ -57,7 +60,9 @@ static const char chosen_sql[] =
     "  AND (%s)),"
     " newest AS ("
     "  SELECT *, row_number() OVER ("
-    "    PARTITION BY network_hash, network, hardware_id, method, search, splitter, budget, seed, options"
+    "    PARTITION BY network_hash, network, hardware_id, method, search, splitter, budget, seed,"
+    "      CASE search WHEN 'exact' THEN options"
+    "        ELSE json_remove(options, '$.max_ideals', '$.max_steps', '$.max_groups') END"
     "    ORDER BY run_id DESC) AS place"
     "  FROM machine_run JOIN wanted USING (run_id)),"
     " chosen AS ("
@@ -314,6 +319,16 @@ char *series_label(const struct series_list *list, size_t i, unsigned which, uns
   return label;
 }
 
+size_t series_longest_label(const struct series_list *list, unsigned always) {
+  size_t longest = 0;
+  for (size_t i = 0; i < list->count; i++) {
+    char *label = series_label(list, i, SERIES_ALL, always);
+    if (strlen(label) > longest) longest = strlen(label);
+    free(label);
+  }
+  return longest;
+}
+
 char *series_title(const struct series_list *list, const char *words) {
   char *shared = cli_strdup("");
   for (size_t p = 0; p < SERIES_PARTS; p++) {
@@ -356,7 +371,14 @@ static void write_style(FILE *script, const struct series_style *style, size_t i
     fputs(style->look, script);
   } else {
     gnuplot_line_style(script, i);
+    if (strstr(style->with, "points") != NULL) fprintf(script, " pt %u", gnuplot_line_point(i));
   }
+}
+
+/* Lines that look the same are one entry of the key. */
+static char *entry_label(const struct series_list *list, size_t i, const struct series_style *style) {
+  if (style->look == NULL) return series_label(list, i, SERIES_ALL, style->always);
+  return cli_strdup(i > 0 || style->label == NULL ? "" : style->label);
 }
 
 size_t series_write_lines(FILE *script, const struct series_list *list, const struct series_style *style,
@@ -369,16 +391,13 @@ size_t series_write_lines(FILE *script, const struct series_list *list, const st
             style->block, i, gnuplot_line_colour(i));
   }
   for (size_t i = 0; i < list->count; i++) {
-    char *label = cli_strdup(style->label == NULL ? "" : style->label);
-    char *apart = series_label(list, i, SERIES_ALL, style->always);
-    label = append(label, apart);
+    char *label = entry_label(list, i, style);
     next_clause(script, first);
     fprintf(script, "$%s%zu using 1:2 with %s lw 2 ", style->block, i, style->with);
     write_style(script, style, i);
     fputs(" title ", script); /* an empty one makes no entry */
     gnuplot_text(script, label);
     entries += label[0] != '\0';
-    free(apart);
     free(label);
   }
   return entries;

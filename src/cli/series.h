@@ -22,7 +22,8 @@ enum series_part {
   SERIES_SEARCH, /* here and below: the policy */
   SERIES_SPLITTER,
   SERIES_BUDGET,
-  SERIES_OBJECTIVE,
+  SERIES_OBJECTIVES,
+  SERIES_OPS,
   SERIES_RULES,
   SERIES_OPTIONS,
   SERIES_PARTS
@@ -93,6 +94,8 @@ void series_pool_steps(struct series_list *list);
 
 /* The parts that not all lines share, and those of `always`, with commas. The caller frees it. */
 char *series_label(const struct series_list *list, size_t i, unsigned parts, unsigned always);
+/* The letters of the longest label of all parts. */
+size_t series_longest_label(const struct series_list *list, unsigned always);
 /* Settings that all lines share, after the figure's own words. The caller frees it. */
 char *series_title(const struct series_list *list, const char *words);
 
@@ -102,7 +105,7 @@ struct series_style {
   const char *block;   /* name of its data blocks, each with its number */
   const char *with;    /* "lines" or "linespoints" */
   const char *look;    /* NULL: line i has the style i */
-  const char *label;   /* in the key, before what tells lines apart; NULL: nothing */
+  const char *label;   /* of all lines of one look together, in the key; NULL: nothing */
   unsigned always;     /* parts that are in the key in any case */
 };
 

@@ -315,8 +315,8 @@ static const struct option_use sweep_verb_options[] = {{&sweep_group, 0},
                                                        {&output_group, SETTING(output)},
                                                        {0}};
 static const struct verb_argument sweep_arguments[] = {
-    {"EXPERIMENT", "experiments", false, false, "experiment: a name or a YAML file; its keys are listed by\n"
-                                                "'spillway list experiment-keys'"},
+    {"EXPERIMENT", "experiments", false, false,
+     "experiment: a name or a YAML file; keys: 'spillway list experiment-keys'"},
     {0}};
 
 const struct verb sweep_verb = {

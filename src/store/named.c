@@ -33,13 +33,21 @@ static const char sql_best[] =
     "  run_id AS run"
     " FROM ranked WHERE place = 1 ORDER BY network, buffer_bytes, bits, method, run_id";
 
-/* Repeated runs give the same result, so the newest of each stands for all. */
+/* The options that the plan found depends on. Limits of a proof are there only with one, and matter to exact alone. */
+#define RULES                                                                                                 \
+  "CASE search WHEN 'exact' THEN options"                                                                     \
+  " ELSE json_remove(options, '$.max_ideals', '$.max_steps', '$.max_groups') END"
+#define WITHOUT_FRACTION(rules) "json_remove(" rules ", '$.fraction')"
+
+/* Repeated runs give the same result, so the newest of each stands for all. Random splits take no fraction. */
 static const char sql_saving[] =
-    "WITH newest AS ("
+    "WITH ruled AS ("
+    "  SELECT *, CASE splitter WHEN 'random' THEN " WITHOUT_FRACTION(RULES) " ELSE " RULES " END AS rules FROM v_run),"
+    " newest AS ("
     "  SELECT *, row_number() OVER ("
-    "    PARTITION BY network_hash, network, hardware_id, method, search, splitter, budget, seed, options"
+    "    PARTITION BY network_hash, network, hardware_id, method, search, splitter, budget, seed, rules"
     "    ORDER BY run_id DESC) AS place"
-    "  FROM v_run WHERE splitter IN ('random', 'trace-get')"
+    "  FROM ruled WHERE splitter IN ('random', 'trace-get')"
     "    AND " MATCH_NETWORK " AND " MATCH_BUFFER " AND " MATCH_METHOD "),"
     " random AS (SELECT * FROM newest WHERE place = 1 AND splitter = 'random'),"
     " get AS (SELECT * FROM newest WHERE place = 1 AND splitter = 'trace-get')"
@@ -52,24 +60,25 @@ static const char sql_saving[] =
     " FROM get JOIN random ON random.network_hash = get.network_hash AND random.network = get.network"
     "  AND random.hardware_id = get.hardware_id AND random.method = get.method"
     "  AND random.search IS get.search AND random.budget IS get.budget AND random.seed IS get.seed"
-    "  AND random.options = get.options"
+    "  AND random.rules IS " WITHOUT_FRACTION("get.rules")
     " ORDER BY get.network, get.buffer_bytes, bits, get.method, get.search, get.budget, get.seed, get.run_id";
 
 /* Runs that differ only in the seed, together. What is proven holds for all searches alike. */
-#define POLICY "network_hash, network, hardware_id, method, search, splitter, budget, options"
+#define POLICY "network_hash, network, hardware_id, method, search, splitter, budget, rules"
 #define FOLDED "json_extract(options, '$.fold_bn')"
 
 static const char sql_spread[] =
-    "WITH newest AS ("
+    "WITH ruled AS (SELECT *, " RULES " AS rules, " FOLDED " AS folded FROM v_run),"
+    " newest AS ("
     "  SELECT *, row_number() OVER (PARTITION BY " POLICY ", seed ORDER BY run_id DESC) AS place"
-    "  FROM v_run WHERE search IS NOT NULL AND (:experiment IS NULL OR experiment = :experiment)"
+    "  FROM ruled WHERE search IS NOT NULL AND (:experiment IS NULL OR experiment = :experiment)"
     "    AND " MATCH_NETWORK " AND " MATCH_BUFFER " AND " MATCH_METHOD "),"
     " ranked AS ("
     "  SELECT *, count(*) OVER (PARTITION BY " POLICY ") AS seeds,"
     "    row_number() OVER (PARTITION BY " POLICY " ORDER BY fuseable_dram_bytes, run_id) AS rank"
     "  FROM newest WHERE place = 1),"
     " pooled AS ("
-    "  SELECT " POLICY ", " FOLDED " AS folded, buffer_bytes, " BITS ", seeds,"
+    "  SELECT " POLICY ", folded, buffer_bytes, " BITS ", seeds,"
     "    avg(CASE WHEN rank IN ((seeds + 1) / 2, (seeds + 2) / 2) THEN fuseable_dram_bytes END) AS median,"
     "    min(fuseable_dram_bytes) AS least, max(fuseable_dram_bytes) AS most, max(max_required_bytes) AS required"
     "  FROM ranked GROUP BY " POLICY "),"
@@ -83,7 +92,7 @@ static const char sql_spread[] =
     "  round(100.0 * (median - bound) / nullif(bound, 0), 2) AS gap_percent"
     " FROM pooled LEFT JOIN proven"
     "  ON hash = network_hash AND hardware = hardware_id AND how = method AND proven.folded IS pooled.folded"
-    " ORDER BY network, buffer_bytes, bits, method, search, budget, splitter, options";
+    " ORDER BY network, buffer_bytes, bits, method, search, budget, splitter, rules";
 
 static const char sql_culprits[] =
     "WITH named AS ("

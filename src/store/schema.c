@@ -212,7 +212,8 @@ static const char schema_experiments[] =
     "  inferences, layer_by_layer_cycles, layer_by_layer_pj,"
     "  groups_proposed, groups_proposed_valid, experiment, cell_key" SCHEMA_RUN_TABLES
     "CREATE VIEW v_front AS SELECT"
-    "  run_id, ordinal, fuseable_dram_bytes, max_required_bytes, group_count, cycles, energy_pj, groups FROM run_front;";
+    "  run_id, ordinal, fuseable_dram_bytes, max_required_bytes, group_count, cycles, energy_pj, groups"
+    " FROM run_front;";
 
 static const char schema_samples[] =
     "CREATE TABLE sample ("
