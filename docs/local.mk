@@ -14,6 +14,7 @@ CLEANFILES += docs/completions/spillway
 EXTRA_DIST += docs/spillway.1.in docs/spillway.bash \
 	docs/database.md \
 	docs/dram.md \
+	docs/explainers.md \
 	docs/extending.md \
 	docs/hardware.md \
 	docs/methods.md \

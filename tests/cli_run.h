@@ -94,6 +94,7 @@ void cli_skip(const char *why);
 /* The parts of the suite, one a file. */
 TCase *cli_bad_files_case(void);
 TCase *cli_bad_words_case(void);
+TCase *cli_compare_case(void);
 TCase *cli_completion_case(void);
 TCase *cli_explain_case(void);
 TCase *cli_faults_case(void);

@@ -33,6 +33,7 @@
   X(optimus) \
   X(nsga2) \
   X(sample) \
+  X(compare) \
   X(exact) \
   X(store) \
   X(query) \

@@ -19,6 +19,8 @@ Suite *cli_suite(void) {
   suite_add_tcase(suite, cli_bad_files_case());
   suite_add_tcase(suite, cli_faults_case());
   suite_add_tcase(suite, cli_terminal_case());
+  suite_add_tcase(suite, cli_compare_case());
+  suite_add_tcase(suite, cli_compare_case());
   suite_add_tcase(suite, cli_completion_case());
   suite_add_tcase(suite, cli_front_case());
   suite_add_tcase(suite, cli_golden_case());

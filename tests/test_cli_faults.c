@@ -106,7 +106,7 @@ START_TEST(a_full_disk_costs_only_the_new_run) {
   int64_t kept = 0;
   ck_assert_int_eq(mkdir("small", 0777), 0);
   if (!may_mount()) return;
-  ck_assert_int_eq(mount("none", "small", "tmpfs", 0, "size=400k"), 0);
+  ck_assert_int_eq(mount("none", "small", "tmpfs", 0, "size=440k"), 0);
   while (kept < 200) {
     result =
         cli_run(&(const struct cli_setting){0}, ARGUMENTS("schedule", "mobilenet_v2", "--budget", "2", "--buffer",

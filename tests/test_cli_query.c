@@ -62,7 +62,7 @@ static const struct {
     {"BEGIN IMMEDIATE", "it may only read"},
     {"SELECT nope FROM v_run", "cannot run the query: no such column: nope"},
     {"SELECT * FROM v_runs", "no such table: v_runs; the views are v_run, v_group, v_curve, v_explanation, "
-                             "v_front and v_sample"},
+                             "v_front, v_sample and v_explainer"},
     {"SELEC 1 FROM x", "near \"SELEC\": syntax error"},
     {"SELECT :a", "the SQL's parameter \"a\" has no value; give it as a=VALUE"},
     {"", "the query is empty"},

@@ -477,12 +477,12 @@ static struct graph *heavy_third(void) {
 /* The peak is 1030 + 20, first at op 0, which holds its weights, a row of x and one of t0: 30.
  * With room for 1035, cutting before op 1 leaves 30 and 1020, before op 2 40 and 1010, before
  * op 3 1040 and 10: relief 15, 15 and 10. t0 has 40 bytes, t1 20 and t2 8, both ways through
- * DRAM: 15/80, 15/40 and 10/16. */
-START_TEST(cuts_that_relieve_most_for_what_they_send_through_dram_come_first) {
+ * DRAM: 15/80, 15/40 and 10/16, but the last one is not enough. */
+START_TEST(cuts_that_are_enough_come_first_and_then_those_that_relieve_most) {
   static const struct explained_cut expected[] = {
-      {{{2, 3}, true}, 10, 1040, 10, 16},
-      {{{1, 2}, true}, 1010, 40, 15, 40},
-      {{{0, 1}, true}, 1020, 30, 15, 80},
+      {{{1, 2}, true}, 1010, 40, true, 15, 40},
+      {{{0, 1}, true}, 1020, 30, true, 15, 80},
+      {{{2, 3}, true}, 10, 1040, false, 10, 16},
   };
   struct explaining explaining;
   explaining_open(&explaining, heavy_third(), 1035);
@@ -497,6 +497,7 @@ START_TEST(cuts_that_relieve_most_for_what_they_send_through_dram_come_first) {
     ck_assert_int_eq(cut->cut.below, expected[i].cut.below);
     ck_assert_uint_eq(cut->side_bytes, expected[i].side_bytes);
     ck_assert_uint_eq(cut->other_bytes, expected[i].other_bytes);
+    ck_assert_int_eq(cut->enough, expected[i].enough);
     ck_assert_uint_eq(cut->relief_bytes, expected[i].relief_bytes);
     ck_assert_uint_eq(cut->crossing_bytes, expected[i].crossing_bytes);
   }
@@ -623,7 +624,7 @@ Suite *get_suite(void) {
   tcase_add_test(cuts, cuts_of_every_group_of_every_tiny_graph_are_the_candidates_and_keep_plans_acyclic);
   suite_add_tcase(suite, cuts);
   TCase *explaining = tcase_create("explainers");
-  tcase_add_test(explaining, cuts_that_relieve_most_for_what_they_send_through_dram_come_first);
+  tcase_add_test(explaining, cuts_that_are_enough_come_first_and_then_those_that_relieve_most);
   tcase_add_test(explaining, an_explanation_names_a_fraction_of_the_edges_but_four_at_least);
   tcase_add_test(explaining, the_middle_cut_halves_the_ops);
   tcase_add_test(explaining, the_random_cut_is_any_of_them_and_the_same_for_the_same_stream);

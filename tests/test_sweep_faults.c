@@ -79,7 +79,7 @@ START_TEST(signals_end_a_sweep_in_order) {
 END_TEST
 
 START_TEST(a_full_disk_keeps_what_is_done) {
-  static const uint64_t limits[] = {100000, 200000, 300000, 400000};
+  static const uint64_t limits[] = {150000, 200000, 300000, 400000};
   size_t failed = 0;
   sweep_write();
   const char *expected = sweep_undisturbed();

@@ -112,7 +112,8 @@ static void print_cuts(const struct finding *finding, uint64_t rows) {
     table_kib(table, cut->crossing_bytes);
   }
   cli_print("\nWhere to cut, by %s%s:\n", finding->explainer,
-         finding->predicted ? " (what the shares at the peak predict, most relief per DRAM byte first)" : "");
+         finding->predicted ? " (as the shares at the peak predict: enough ones first, then most relief per DRAM byte)"
+                            : "");
   table_finish(table, stdout);
   more_rows(finding->cut_count, rows, "cut");
 }

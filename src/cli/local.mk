@@ -2,6 +2,8 @@ bin_PROGRAMS += spillway
 spillway_SOURCES = \
 	src/cli/cell.c \
 	src/cli/claim.c src/cli/claim.h \
+	src/cli/compare_explainers.c \
+	src/cli/comparing.c src/cli/comparing.h \
 	src/cli/document.c src/cli/document.h \
 	src/cli/dram.c \
 	src/cli/explain.c \

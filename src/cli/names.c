@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/comparing.h"
 #include "cli/experiment_key.h"
 #include "cli/figure.h"
 #include "cli/find.h"
@@ -61,6 +62,7 @@ FILL_FROM_TABLE(fill_standards, dram_standards, dram_standard_count, name)
 FILL_FROM_TABLE(fill_mappings, dram_mappings, dram_mapping_count, name)
 FILL_FROM_TABLE(fill_queries, named_queries, named_query_count, name)
 FILL_FROM_TABLE(fill_figures, figures, figure_count, name)
+FILL_FROM_TABLE(fill_breakdowns, breakdowns, breakdown_count, name)
 FILL_FROM_TABLE(fill_details, timeline_details, timeline_detail_count, name)
 FILL_FROM_TABLE(fill_formats, query_formats, query_format_count, name)
 FILL_FROM_TABLE(fill_kinds, name_kinds, name_kind_count, name)
@@ -108,6 +110,7 @@ const struct name_kind name_kinds[] = {
     {"experiment-keys", "experiment key", "keys of an experiment file", fill_experiment_keys},
     {"queries", "query", "named queries to the results database", fill_queries},
     {"figures", "figure", "pictures that plot draws", fill_figures},
+    {"breakdowns", "breakdown", "how compare-explainers breaks its figures down", fill_breakdowns},
     {"details", "detail", "how much a timeline shows", fill_details},
     {"formats", "format", "how query prints its answer", fill_formats},
     {"verbs", "verb", "what spillway can do", fill_verbs},

@@ -221,12 +221,14 @@ static void fill_results(struct store_run *run, const struct runlog_record *reco
   run->compulsory_bytes = record->baseline->compulsory_bytes;
 }
 
-static void fill_subject(struct store_run *run, struct arena *arena, const struct subject *subject, const char *yaml) {
-  const struct hw *hw = &subject->model.hw;
-  run->network = (struct store_network){own_text(arena, cli_clean(subject->graph->name)), subject->hash};
-  run->hardware = (struct store_hardware){
+struct store_network runlog_network(struct arena *arena, const struct subject *subject) {
+  return (struct store_network){own_text(arena, cli_clean(subject->graph->name)), subject->hash};
+}
+
+struct store_hardware runlog_hardware(struct arena *arena, const struct hw *hw) {
+  return (struct store_hardware){
       .name = hw->name,
-      .description = yaml,
+      .description = own_text(arena, cli_checked(hw_to_yaml(hw))),
       .buffer_bytes = hw->buffer_capacity_bytes,
       .activation_bits = hw->activation_bits,
       .weight_bits = hw->weight_bits,
@@ -258,16 +260,14 @@ static const char *options_text(struct arena *arena, const struct runlog_record 
 
 int runlog_write(struct runlog *log, const struct runlog_record *record, struct error *err) {
   struct arena arena = ARENA_INIT;
-  char *yaml = hw_to_yaml(&record->subject->model.hw);
-  if (log->store == NULL || yaml == NULL) {
-    free(yaml);
-    return log->store == NULL ? 0 : error_memory(err);
-  }
+  if (log->store == NULL) return 0;
   struct store_run run = {
       .tool_version = PACKAGE_VERSION,
       .started_at = log->started_at,
       .wall_seconds = record->seconds,
       .verb = record->verb,
+      .network = runlog_network(&arena, record->subject),
+      .hardware = runlog_hardware(&arena, &record->subject->model.hw),
       .method = record->method->name,
       .jobs = 1,
       .options = options_text(&arena, record),
@@ -277,12 +277,10 @@ int runlog_write(struct runlog *log, const struct runlog_record *record, struct 
       .experiment = record->experiment,
       .cell_key = record->cell_key,
   };
-  fill_subject(&run, &arena, record->subject, yaml);
   fill_results(&run, record);
   fill_groups(&run, &arena, record);
   if (record->search != NULL) fill_search(&run, &arena, record);
   int status = store_write_run(log->store, NULL, &run, err);
-  free(yaml);
   arena_free(&arena);
   return status;
 }

@@ -11,6 +11,7 @@
 #include "sched/search.h"
 #include "sim/report.h"
 #include "store/store.h"
+#include "util/arena.h"
 #include "util/error.h"
 
 /* From opening the database, before the work begins, to the record after it. */
@@ -27,6 +28,10 @@ void runlog_close(struct runlog *log);
 int runlog_begin(struct runlog *out, struct store *store, struct error *err);
 
 double runlog_seconds(const struct runlog *log);
+
+/* Texts belong to the arena or to what is described. */
+struct store_network runlog_network(struct arena *arena, const struct subject *subject);
+struct store_hardware runlog_hardware(struct arena *arena, const struct hw *hw);
 
 struct runlog_search {
   const struct search *search;

@@ -59,6 +59,7 @@ static const struct option_spec split_options[] = {
      "cuts followed where none leaves both sides fitting; 0 for the paper's rule", SPLIT(breadth)},
 };
 const struct option_group split_group = OPTION_GROUP(split_options);
+const struct option_group tree_group = {split_options + 1, sizeof split_options / sizeof split_options[0] - 1};
 
 struct split_rules settings_split_rules(const struct split_options *options, const struct method *method) {
   return (struct split_rules){method, explainer_find(options->explainer), options->fraction, options->breadth,

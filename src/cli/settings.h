@@ -3,6 +3,7 @@
 #define SPILLWAY_CLI_SETTINGS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "cli/options.h"
 #include "hw/hw.h"
@@ -44,6 +45,7 @@ struct split_options {
   uint64_t breadth;
 };
 extern const struct option_group split_group;
+extern const struct option_group tree_group; /* without the explainer */
 
 struct database_options {
   const char *path;

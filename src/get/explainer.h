@@ -17,6 +17,7 @@
 struct explained_cut {
   struct group_cut cut;
   uint64_t side_bytes, other_bytes; /* predicted requirement of cut.side and of the rest */
+  bool enough;                      /* neither of these is more than the capacity */
   uint64_t relief_bytes;            /* how far the cut brings the larger side down, at most to capacity */
   uint64_t crossing_bytes;          /* of the tensors it sends through DRAM */
 };
@@ -51,7 +52,7 @@ struct explainer {
   const char *name, *summary;
   bool uses_rng; /* the same group may be explained differently */
   bool uses_trace;
-  bool ranks; /* several cuts, in order; else the first is no better than the last */
+  bool ranks; /* several cuts, in order, with what each sends through DRAM; else the first is no better than the last */
   /* Explains an invalid, connected group of two or more ops into context->explanation.
    * 0, or -1 without memory. */
   int (*explain)(struct explain_context *context, const uint64_t *group, struct rng *rng);

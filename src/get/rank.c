@@ -88,8 +88,10 @@ static uint64_t crossing_bytes(const struct passing_list *list, struct group_cut
 
 /* ---- order ---- */
 
-/* By relief for each crossing byte, the larger first; equals by crossing bytes. */
+/* Cuts that are enough first, then by relief for each crossing byte, the larger first; equals by crossing
+ * bytes. */
 static int compare_worth(const struct explained_cut *a, const struct explained_cut *b) {
+  if (a->enough != b->enough) return a->enough ? -1 : 1;
   unsigned __int128 left = (unsigned __int128)a->relief_bytes * b->crossing_bytes;
   unsigned __int128 right = (unsigned __int128)b->relief_bytes * a->crossing_bytes;
   if (left != right) return left > right ? -1 : 1;
@@ -153,11 +155,12 @@ static uint64_t set_bytes(const uint64_t *set, size_t words, const uint64_t *op_
 }
 
 /* How far the cut brings the larger side down, at most to capacity. */
-static uint64_t relief_bytes(const struct explained_cut *cut, uint64_t capacity_bytes) {
+static void judge(struct explained_cut *cut, uint64_t capacity_bytes) {
   uint64_t total = cut->side_bytes + cut->other_bytes;
   uint64_t larger = cut->side_bytes > cut->other_bytes ? cut->side_bytes : cut->other_bytes;
-  if (larger < capacity_bytes) larger = capacity_bytes;
-  return larger < total ? total - larger : 0;
+  cut->enough = larger <= capacity_bytes;
+  if (cut->enough) larger = capacity_bytes;
+  cut->relief_bytes = larger < total ? total - larger : 0;
 }
 
 int rank_measure(struct explained_cut *out, const struct graph *graph, const uint64_t *group,
@@ -180,7 +183,7 @@ int rank_measure(struct explained_cut *out, const struct graph *graph, const uin
 }
 
 int rank_order(struct explained_cut *cuts, size_t count, uint64_t capacity_bytes) {
-  for (size_t i = 0; i < count; i++) cuts[i].relief_bytes = relief_bytes(&cuts[i], capacity_bytes);
+  for (size_t i = 0; i < count; i++) judge(&cuts[i], capacity_bytes);
   return sort_cuts(cuts, count);
 }
 

@@ -1,9 +1,9 @@
 #include "sched/split.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "sched/choice.h"
 #include "sched/memo.h"
 #include "sim/timed.h"
 #include "util/bitset.h"
@@ -50,6 +50,12 @@ void splitter_free(struct splitter *splitter) {
   arena_free(&splitter->drawn);
   free(splitter);
 }
+
+void splitter_use_memo(struct splitter *splitter, struct split_memo *memo) { splitter->memo = memo; }
+
+const struct split_rules *splitter_rules(const struct splitter *splitter) { return &splitter->rules; }
+
+const struct graph *splitter_graph(const struct splitter *splitter) { return splitter->graph; }
 
 int splitter_time(struct splitter *splitter, struct error *err) {
   if (splitter->timed != NULL) return 0;
@@ -106,8 +112,7 @@ static double value(const struct splitter *splitter, const struct expense *expen
   return splitter->rules.objective->value(expense);
 }
 
-/* Whether the components of ops are all valid, and what they cost. */
-static int side_evaluate(struct splitter *splitter, const uint64_t *ops, struct memo_side *side) {
+int splitter_side(struct splitter *splitter, const uint64_t *ops, struct memo_side *side) {
   uint64_t rest[GRAPH_MAX_SET_WORDS], component[GRAPH_MAX_SET_WORDS];
   if (memo_find_side(splitter->memo, ops, side)) return 0;
   *side = (struct memo_side){.valid = true};
@@ -121,6 +126,23 @@ static int side_evaluate(struct splitter *splitter, const uint64_t *ops, struct 
     if (side->valid) expense_add(&side->expense, &expense);
   }
   return memo_add_side(splitter->memo, ops, side);
+}
+
+int splitter_cut(struct splitter *splitter, const uint64_t *group, struct group_cut cut, struct cut_result *out) {
+  uint64_t side_ops[GRAPH_MAX_SET_WORDS], other_ops[GRAPH_MAX_SET_WORDS];
+  size_t words = splitter->graph->set_words;
+  struct memo_side side, other;
+  group_cut_side(splitter->graph, group, cut, side_ops);
+  bitset_minus(other_ops, group, side_ops, words);
+  if (splitter_side(splitter, side_ops, &side) != 0 || splitter_side(splitter, other_ops, &other) != 0) return -1;
+  *out = (struct cut_result){.valid = side.valid && other.valid};
+  if (out->valid) {
+    out->expense = side.expense;
+    expense_add(&out->expense, &other.expense);
+  } else if (side.valid || other.valid) {
+    out->valid_ops = bitset_count(side.valid ? side_ops : other_ops, words);
+  }
+  return 0;
 }
 
 /* ---- parts ---- */
@@ -198,56 +220,13 @@ static int split_at(struct splitter *splitter, const uint64_t *group, struct gro
   return split_side(splitter, other, rng, parts);
 }
 
-/* A cut that leaves one of its sides valid, or neither, and that side's ops. */
-struct outcome {
-  struct group_cut cut;
-  size_t valid_ops;
-  size_t rank; /* among the cuts that the explanation names */
-};
-
-static int compare_outcomes(const void *left, const void *right) {
-  const struct outcome *a = left, *b = right;
-  if (a->valid_ops != b->valid_ops) return a->valid_ops > b->valid_ops ? -1 : 1;
-  return a->rank < b->rank ? -1 : a->rank > b->rank;
-}
-
-/* Puts those of the cuts that are to be followed in front; *count becomes their number. */
-static int choose_cuts(struct splitter *splitter, const uint64_t *group, struct outcome *cuts, size_t *count) {
-  uint64_t side_ops[GRAPH_MAX_SET_WORDS], other_ops[GRAPH_MAX_SET_WORDS];
-  size_t words = splitter->graph->set_words, halves = 0, best = SIZE_MAX;
-  uint64_t breadth = splitter->rules.breadth;
-  double least = (double)INFINITY;
-  for (size_t i = 0; i < *count; i++) {
-    struct memo_side side, other;
-    group_cut_side(splitter->graph, group, cuts[i].cut, side_ops);
-    bitset_minus(other_ops, group, side_ops, words);
-    if (side_evaluate(splitter, side_ops, &side) != 0 || side_evaluate(splitter, other_ops, &other) != 0) return -1;
-    struct expense both = side.expense;
-    expense_add(&both, &other.expense);
-    if (side.valid && other.valid && value(splitter, &both) < least) {
-      least = value(splitter, &both);
-      best = i;
-    }
-    cuts[i].valid_ops = side.valid == other.valid ? 0 : bitset_count(side.valid ? side_ops : other_ops, words);
-    halves += cuts[i].valid_ops > 0;
-  }
-  if (best != SIZE_MAX) {
-    cuts[0] = cuts[best];
-    *count = 1;
-  } else if (halves > 0) {
-    qsort(cuts, *count, sizeof *cuts, compare_outcomes);
-    *count = breadth == 0 ? 1 : breadth < halves ? (size_t)breadth : halves;
-  } else if (breadth > 0 && breadth < *count && splitter->rules.explainer->ranks) {
-    *count = (size_t)breadth;
-  }
-  return 0;
-}
-
-/* Follows each cut to the end. */
-static int split_cheapest(struct splitter *splitter, const uint64_t *group, const struct outcome *cuts, size_t count,
+/* Follows each cut to the end, unless it is predicted to cost more than what has been found. */
+static int split_cheapest(struct splitter *splitter, const uint64_t *group, const struct choice *cuts, size_t count,
                           struct rng *rng, struct parts *best) {
   for (size_t i = 0; i < count; i++) {
+    const struct expense predicted = {.dram_bytes = cuts[i].dram_bytes};
     struct parts parts = {0};
+    if (best->count > 0 && value(splitter, &predicted) >= value(splitter, &best->expense)) continue;
     if (split_at(splitter, group, cuts[i].cut, rng, &parts) != 0) {
       parts_free(&parts);
       return -1;
@@ -275,6 +254,18 @@ static struct memo_reason explanation_reason(const struct explanation *explanati
   };
 }
 
+/* The parts that a cut leads to load and store at least the rows of the group, and what crosses the
+ * cut, and fetch its weights at least once. 0, or -1 without memory. */
+static int predict(const struct splitter *splitter, const uint64_t *group, const struct explanation *explanation,
+                   struct choice *cuts) {
+  struct group_cost least;
+  if (sim_traffic(splitter->sim, group, &least) != 0) return -1;
+  for (size_t i = 0; i < explanation->count; i++) {
+    cuts[i].dram_bytes = group_cost_dram_bytes(&least) + explanation->cuts[i].crossing_bytes;
+  }
+  return 0;
+}
+
 /* Splits an invalid group by the cuts that its explanation names. */
 static int split_invalid(struct splitter *splitter, const uint64_t *group, struct rng *rng, struct split *out) {
   const struct explanation *explanation;
@@ -283,13 +274,15 @@ static int split_invalid(struct splitter *splitter, const uint64_t *group, struc
   if (splitter_explain(splitter, group, rng, &explanation) != 0) return -1;
   size_t count = explanation->count;
   /* The explanation is overwritten further down the tree. */
-  struct outcome *cuts = malloc(count * sizeof *cuts);
+  bool ranks = splitter->rules.explainer->ranks;
+  struct choice *cuts = malloc(count * sizeof *cuts);
   if (cuts == NULL) return -1;
-  for (size_t i = 0; i < count; i++) cuts[i] = (struct outcome){.cut = explanation->cuts[i].cut, .rank = i};
+  for (size_t i = 0; i < count; i++) cuts[i] = (struct choice){.cut = explanation->cuts[i].cut, .rank = i};
   bool traced = splitter->rules.explainer->uses_trace;
   if (traced) reason = explanation_reason(explanation, splitter->graph->op_count);
   if (splitter->rules.explainer->uses_rng) splitter->drawn_splits++;
-  int status = choose_cuts(splitter, group, cuts, &count);
+  int status = ranks ? predict(splitter, group, explanation, cuts) : 0;
+  if (status == 0) status = (ranks ? choose_predicted : choose_evaluated)(splitter, group, cuts, &count);
   if (status == 0) status = split_cheapest(splitter, group, cuts, count, rng, &parts);
   if (status == 0) status = parts_keep(splitter, group, &parts, traced ? &reason : NULL, out);
   parts_free(&parts);

@@ -5,12 +5,15 @@
  *   2. else one side valid: the cut whose valid side has the most ops; the other side is
  *      split again;
  *   3. else both sides of every such cut are split again, and the cheapest result kept.
+ * An explainer that ranks cuts also predicts what they cost; then fewer are run (choice.h).
  * The paper follows one cut in the second case and all in the third. With a breadth of B
  * the B cuts with the largest valid sides are followed in the second case, and in the third
  * the B most responsible ones if the explainer ranks them; the cheapest result is kept. */
 #ifndef SPILLWAY_SCHED_SPLIT_H
 #define SPILLWAY_SCHED_SPLIT_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "get/explainer.h"
@@ -50,6 +53,9 @@ int splitter_create(struct splitter **out, struct split_memo *memo, const struct
                     struct error *err);
 void splitter_free(struct splitter *splitter);
 
+/* Turns to another memo of the same model. */
+void splitter_use_memo(struct splitter *splitter, struct split_memo *memo);
+
 /* From now on cycles and energy of valid groups are known, even if the rules' objective is not timed. */
 int splitter_time(struct splitter *splitter, struct error *err);
 
@@ -57,6 +63,16 @@ int splitter_time(struct splitter *splitter, struct error *err);
  * weights alone may rule it out: then nothing is run and nothing filled in. */
 int splitter_cost(struct splitter *splitter, const uint64_t *group, struct group_cost *cost,
                   struct expense *expense);
+
+/* What a cut leaves of an invalid group: its two sides, each in its connected parts. */
+struct cut_result {
+  bool valid;             /* all parts are */
+  struct expense expense; /* of all parts, then */
+  size_t valid_ops;       /* of the valid side if just one is; else 0 */
+};
+
+/* 0, or -1 without memory. */
+int splitter_cut(struct splitter *splitter, const uint64_t *group, struct group_cut cut, struct cut_result *out);
 
 /* Parts of a connected group of ops that are each valid alone; the group itself if it is
  * valid. rng is used by explainers that draw. *out lives until the next call on this

@@ -93,7 +93,8 @@ static int query_fail(struct query *query, struct error *err) {
   const char *text = sqlite3_errmsg(query->db);
   bool table = strncmp(text, "no such table", 13) == 0;
   return error_set(err, ERROR_USAGE, "cannot run the query: %s%s", text,
-                   table ? "; the views are v_run, v_group, v_curve, v_explanation, v_front and v_sample" : "");
+                   table ? "; the views are v_run, v_group, v_curve, v_explanation, v_front, v_sample and v_explainer"
+                         : "");
 }
 
 /* Behind the statement there may be only blanks, comments and semicolons. */

@@ -242,7 +242,60 @@ static const char schema_samples[] =
     "  groups_wanted, groups, valid_groups, mean_ops, plans_drawn, cell_key"
     "  FROM sample JOIN network ON network.id = sample.network_id JOIN hardware ON hardware.id = sample.hardware_id;";
 
-const char *const schema_steps[] = {schema_tables, schema_timed, schema_experiments, schema_samples};
+/* Explainers that repaired the same groups. */
+static const char schema_comparisons[] =
+    "CREATE TABLE comparison ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  tool_version TEXT NOT NULL,"
+    "  started_at TEXT NOT NULL,"
+    "  wall_seconds REAL NOT NULL,"
+    "  method TEXT NOT NULL,"
+    "  fraction REAL NOT NULL,"
+    "  breadth INTEGER NOT NULL,"
+    "  seed INTEGER NOT NULL,"
+    "  jobs INTEGER NOT NULL,"
+    "  groups_wanted INTEGER NOT NULL,"
+    "  options TEXT NOT NULL"
+    ") STRICT;"
+    "CREATE TABLE comparison_explainer ("
+    "  comparison_id INTEGER NOT NULL REFERENCES comparison (id) ON DELETE CASCADE,"
+    "  ordinal INTEGER NOT NULL,"
+    "  network_id INTEGER NOT NULL REFERENCES network (id),"
+    "  hardware_id INTEGER NOT NULL REFERENCES hardware (id),"
+    "  explainer TEXT NOT NULL,"
+    "  group_count INTEGER NOT NULL,"
+    "  rectified INTEGER NOT NULL,"
+    "  rectified_at_once INTEGER NOT NULL,"
+    "  first_cuts INTEGER NOT NULL,"
+    "  possible_first_cuts INTEGER NOT NULL,"
+    "  best_first_cuts INTEGER NOT NULL,"
+    "  regret_groups INTEGER NOT NULL,"
+    "  better INTEGER NOT NULL,"
+    "  equal INTEGER NOT NULL,"
+    "  regret_sum REAL NOT NULL,"
+    "  regret_median REAL NOT NULL,"
+    "  regret_mean REAL NOT NULL,"
+    "  regret_worst REAL NOT NULL,"
+    "  explanations INTEGER NOT NULL,"
+    "  simulations INTEGER NOT NULL,"
+    "  microseconds_median REAL NOT NULL,"
+    "  microseconds_mean REAL NOT NULL,"
+    "  PRIMARY KEY (comparison_id, ordinal)"
+    ") STRICT;"
+    "CREATE VIEW v_explainer AS SELECT"
+    "  comparison_id, started_at, wall_seconds, tool_version,"
+    "  network.name AS network, network.hash AS network_hash,"
+    "  hardware_id, hardware.name AS hardware, hardware.description AS hardware_description,"
+    "  buffer_bytes, activation_bits, weight_bits, bias_bits,"
+    "  method, fraction, breadth, seed, jobs, groups_wanted, options,"
+    "  ordinal, explainer, group_count, rectified, rectified_at_once, first_cuts, possible_first_cuts, best_first_cuts,"
+    "  regret_groups, better, equal, regret_sum, regret_median, regret_mean, regret_worst,"
+    "  explanations, simulations, microseconds_median, microseconds_mean"
+    "  FROM comparison_explainer JOIN comparison ON comparison.id = comparison_id"
+    "  JOIN network ON network.id = network_id JOIN hardware ON hardware.id = hardware_id;";
+
+const char *const schema_steps[] = {schema_tables, schema_timed, schema_experiments, schema_samples,
+                                    schema_comparisons};
 const size_t schema_step_count = sizeof schema_steps / sizeof schema_steps[0];
 
 int schema_identify(size_t *version, sqlite3 *db, const char *path, size_t newest, enum error_kind kind,

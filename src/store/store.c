@@ -145,6 +145,18 @@ int store_write_samples(struct store *store, const struct store_sample *samples,
   return status;
 }
 
+int store_write_comparison(struct store *store, int64_t *comparison_id, const struct store_comparison *comparison,
+                           struct error *err) {
+  static const char action[] = "store the comparison";
+  int64_t id = 0;
+  if (store_exec(store->db, "BEGIN IMMEDIATE") != SQLITE_OK) return store_fail(store, action, err);
+  int status = write_comparison(store->db, store->path, &id, comparison, err);
+  if (status == 0 && store_exec(store->db, "COMMIT") != SQLITE_OK) status = store_fail(store, action, err);
+  if (status != 0) sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+  if (status == 0 && comparison_id != NULL) *comparison_id = id;
+  return status;
+}
+
 void store_close(struct store *store) {
   if (store == NULL) return;
   sqlite3_close(store->db);

@@ -173,6 +173,36 @@ struct store_sample {
   const char *cell_key; /* hash of all that the counts depend on, unique among samples */
 };
 
+/* What one explainer made of the groups of one network in one buffer; sched/compare.h says what
+ * the figures are. */
+struct store_explainer {
+  struct store_network network;
+  struct store_hardware hardware;
+  const char *explainer;
+  uint64_t group_count;
+  uint64_t rectified, rectified_at_once, first_cuts, possible_first_cuts, best_first_cuts;
+  uint64_t regret_groups, better, equal;
+  double regret_sum, regret_median, regret_mean, regret_worst;
+  uint64_t explanations, simulations;
+  double microseconds_median, microseconds_mean;
+};
+
+/* Explainers that repaired the same groups. */
+struct store_comparison {
+  const char *tool_version;
+  const char *started_at; /* as in struct store_run */
+  double wall_seconds;
+  const char *method;
+  double fraction;
+  uint64_t breadth;
+  const uint64_t *seed; /* likewise; not NULL */
+  uint64_t jobs;
+  uint64_t groups_wanted;
+  const char *options; /* JSON object of all other options */
+  const struct store_explainer *explainers;
+  uint64_t explainer_count;
+};
+
 struct store;
 
 /* Opens the database for writing: creates it, and its directory (one level), if missing,
@@ -185,6 +215,11 @@ int store_open(struct store **store, const char *path, struct error *err);
  * its number (run_id may be NULL). Returns 1 and writes nothing if there is a run with its
  * cell_key. After a failure (ERROR_OUTPUT) nothing of it is there and the store can be used on. */
 int store_write_run(struct store *store, int64_t *run_id, const struct store_run *run, struct error *err);
+
+/* Writes the comparison with all its rows in one transaction and gives its number (comparison_id may be
+ * NULL). After a failure (ERROR_OUTPUT) nothing of it is there. */
+int store_write_comparison(struct store *store, int64_t *comparison_id, const struct store_comparison *comparison,
+                           struct error *err);
 
 /* Writes all of the samples or, after a failure (ERROR_OUTPUT), none. One with the same cell_key is replaced. */
 int store_write_samples(struct store *store, const struct store_sample *samples, size_t count, struct error *err);

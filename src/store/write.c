@@ -6,7 +6,7 @@
 
 #include "store/sql.h"
 
-#define WRITE_KEY_COUNT 2
+#define WRITE_KEY_COUNT 4
 
 enum field_type {
   FIELD_TEXT,           /* const char *, NULL is NULL */
@@ -182,6 +182,40 @@ static const struct field sample_fields[] = {
     FIELD(struct store_sample, cell_key),
 };
 
+static const struct field comparison_fields[] = {
+    FIELD(struct store_comparison, tool_version),
+    FIELD(struct store_comparison, started_at),
+    FIELD(struct store_comparison, wall_seconds),
+    FIELD(struct store_comparison, method),
+    FIELD(struct store_comparison, fraction),
+    FIELD(struct store_comparison, breadth),
+    {"seed", FIELD_OPTIONAL_BITS, offsetof(struct store_comparison, seed)},
+    FIELD(struct store_comparison, jobs),
+    FIELD(struct store_comparison, groups_wanted),
+    FIELD(struct store_comparison, options),
+};
+
+static const struct field explainer_fields[] = {
+    FIELD(struct store_explainer, explainer),
+    FIELD(struct store_explainer, group_count),
+    FIELD(struct store_explainer, rectified),
+    FIELD(struct store_explainer, rectified_at_once),
+    FIELD(struct store_explainer, first_cuts),
+    FIELD(struct store_explainer, possible_first_cuts),
+    FIELD(struct store_explainer, best_first_cuts),
+    FIELD(struct store_explainer, regret_groups),
+    FIELD(struct store_explainer, better),
+    FIELD(struct store_explainer, equal),
+    FIELD(struct store_explainer, regret_sum),
+    FIELD(struct store_explainer, regret_median),
+    FIELD(struct store_explainer, regret_mean),
+    FIELD(struct store_explainer, regret_worst),
+    FIELD(struct store_explainer, explanations),
+    FIELD(struct store_explainer, simulations),
+    FIELD(struct store_explainer, microseconds_median),
+    FIELD(struct store_explainer, microseconds_mean),
+};
+
 /* A table whose rows are made of keys, which are numbers given apart, and a record. */
 struct table {
   const char *name;
@@ -206,6 +240,10 @@ static const struct table explanation_table = {
 static const struct table front_table = {"run_front", {"run_id", "ordinal"}, FIELDS(front_fields)};
 static const struct table sample_table = {
     "sample", {"network_id", "hardware_id"}, FIELDS(sample_fields), .replaces = true};
+
+static const struct table comparison_table = {"comparison", {NULL, NULL}, FIELDS(comparison_fields)};
+static const struct table explainer_table = {
+    "comparison_explainer", {"comparison_id", "ordinal", "network_id", "hardware_id"}, FIELDS(explainer_fields)};
 
 struct writer {
   sqlite3 *db;
@@ -411,4 +449,26 @@ int write_run(sqlite3 *db, const char *path, int64_t *run_id, const struct store
   }
   return write_parts(&writer, &explanation_table, id, run->explanations, sizeof *run->explanations,
                      run->explanation_count);
+}
+
+static int write_explainers(const struct writer *writer, int64_t id, const struct store_comparison *comparison) {
+  sqlite3_stmt *insert = write_prepare_insert(writer, &explainer_table, "");
+  int status = insert == NULL ? -1 : 0;
+  for (uint64_t i = 0; i < comparison->explainer_count && status == 0; i++) {
+    const struct store_explainer *row = &comparison->explainers[i];
+    int64_t keys[WRITE_KEY_COUNT] = {id, (int64_t)i};
+    status = write_shared(writer, &network_table, &keys[2], &row->network);
+    if (status == 0) status = write_shared(writer, &hardware_table, &keys[3], &row->hardware);
+    if (status == 0) status = write_row(writer, insert, &explainer_table, keys, row);
+  }
+  sqlite3_finalize(insert);
+  return status;
+}
+
+int write_comparison(sqlite3 *db, const char *path, int64_t *comparison_id,
+                     const struct store_comparison *comparison, struct error *err) {
+  const struct writer writer = {db, path, err};
+  if (write_one(&writer, &comparison_table, "", NULL, comparison) != 0) return -1;
+  *comparison_id = sqlite3_last_insert_rowid(db);
+  return write_explainers(&writer, *comparison_id, comparison);
 }

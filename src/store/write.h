@@ -15,4 +15,8 @@ int write_run(sqlite3 *db, const char *path, int64_t *run_id, const struct store
 /* Likewise a sample, in place of one with its cell_key. */
 int write_sample(sqlite3 *db, const char *path, const struct store_sample *sample, struct error *err);
 
+/* The same for a comparison of explainers. */
+int write_comparison(sqlite3 *db, const char *path, int64_t *comparison_id,
+                     const struct store_comparison *comparison, struct error *err);
+
 #endif

@@ -58,6 +58,14 @@ static inline bool bitset_intersects(const uint64_t *a, const uint64_t *b, size_
   return false;
 }
 
+/* Whether every item of part is in set. */
+static inline bool bitset_contains(const uint64_t *set, const uint64_t *part, size_t words) {
+  for (size_t w = 0; w < words; w++) {
+    if ((part[w] & ~set[w]) != 0) return false;
+  }
+  return true;
+}
+
 static inline size_t bitset_count(const uint64_t *set, size_t words) {
   size_t count = 0;
   for (size_t w = 0; w < words; w++) count += (size_t)__builtin_popcountll(set[w]);
