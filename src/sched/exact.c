@@ -107,20 +107,13 @@ static void bound_add(struct exact *exact, uint32_t exit, const uint64_t *set, u
   if (exact->found_count < FOUND_MOST) exact->found[exact->found_count++] = *bound;
 }
 
-static bool set_contains(const uint64_t *set, const uint64_t *part, size_t words) {
-  for (size_t w = 0; w < words; w++) {
-    if ((part[w] & ~set[w]) != 0) return false;
-  }
-  return true;
-}
-
 /* Rows that the growing group takes at least, by closed groups with the exit op in it. */
 static uint64_t bound_rows(const struct exact *exact, uint32_t op) {
   const struct row_bound *bounds = exact->bounds + (size_t)op * BOUNDS_PER_EXIT;
   uint64_t most = 0;
   for (uint32_t i = 0; i < BOUNDS_PER_EXIT && bounds[i].set != NULL; i++) {
     if (bounds[i].row_bytes <= most) continue;
-    if (set_contains(exact->growth.group, bounds[i].set, exact->graph->set_words)) most = bounds[i].row_bytes;
+    if (bitset_contains(exact->growth.group, bounds[i].set, exact->graph->set_words)) most = bounds[i].row_bytes;
   }
   return most;
 }
@@ -130,7 +123,7 @@ static bool step_ruled_out(const struct exact *exact, const struct step *step, c
   for (size_t i = 0; i < exact->found_count && exact->weights_stay; i++) {
     const struct row_bound *bound = &exact->found[i];
     if (bound->row_bytes + step->weight_bytes <= exact->capacity_bytes) continue;
-    if (set_contains(group, bound->set, exact->graph->set_words)) return true;
+    if (bitset_contains(group, bound->set, exact->graph->set_words)) return true;
   }
   return false;
 }
@@ -230,7 +223,7 @@ static void closed_forget(struct exact *exact, uint32_t known, bool valid) {
   const uint64_t *set = ideals_set(&exact->ideals, known);
   for (size_t i = 0; i < exact->closed_count; i++) {
     const uint64_t *other = ideals_set(&exact->ideals, exact->closed[i]);
-    bool told = valid ? set_contains(set, other, words) : set_contains(other, set, words);
+    bool told = valid ? bitset_contains(set, other, words) : bitset_contains(other, set, words);
     if (!told) exact->closed[kept++] = exact->closed[i];
   }
   exact->closed_count = kept;
