@@ -14,7 +14,7 @@
  * the logarithm is rounded up (256 KiB), so it ends a little later. */
 static void write_axis(FILE *script, const struct series_list *list, const char *ylabel) {
   const char *before = "";
-  double largest = 0, smallest = INFINITY;
+  double largest = 0, smallest = (double)INFINITY;
   fputs("set xlabel 'buffer (KiB)'\nset logscale x 2\nset xtics (", script);
   for (size_t i = 0; i < list->count; i++) {
     for (size_t p = 0; p < list->items[i].point_count; p++) {
