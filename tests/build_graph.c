@@ -181,3 +181,16 @@ uint32_t net_linear(struct net *net, uint32_t from, uint32_t rows, bool align_co
   free(spans);
   return tensor;
 }
+
+struct graph *net_heavy_third(void) {
+  static const uint64_t weights[] = {10, 10, 1000, 10}, elements[] = {10, 5, 2, 10};
+  struct net net;
+  net_begin(&net, 1);
+  uint32_t tensor = net_input(&net, 4, 10);
+  for (uint32_t v = 0; v < 4; v++) {
+    net.weights = weights[v];
+    tensor = net_conv(&net, tensor, elements[v], (struct net_window){1, 1, 0, 1});
+  }
+  net_mark(&net, tensor);
+  return net_end(&net);
+}

@@ -54,4 +54,7 @@ uint32_t net_linear(struct net *net, uint32_t from, uint32_t rows, bool align_co
 /* rows of a table; spans are copied */
 uint32_t net_table(struct net *net, uint32_t from, uint32_t rows, const struct row_span *spans);
 
+/* Four 1x1 convs over 4 rows of 10, 10, 5, 2 and 10 elements, of which the third has 1000 weights and the others 10. */
+struct graph *net_heavy_third(void);
+
 #endif

@@ -11,7 +11,6 @@
 #include "support.h"
 #include "util/bitset.h"
 
-static const struct net_window SAME_1X1 = {1, 1, 0, 1};
 
 static struct compare_options options_for(const struct sim_model *cells, size_t count, uint64_t groups) {
   return (struct compare_options){
@@ -46,23 +45,9 @@ static struct repair_summary summary_of(const struct comparison *comparison, con
 
 /* ---- by hand ---- */
 
-/* Four 1x1 convs over 4 rows: x and t0 have 40 bytes, t1 20, t2 8, t3 40; weights are 10, 10,
- * 1000, 10. A group of them needs its weights and one row each of the widest neighbours: ops
+/* Of net_heavy_third(): a group needs its weights and one row each of the widest neighbours: ops
  * 0 to 3 1030 + 20, 0 to 2 1020 + 20, 1 to 3 1020 + 15, 2 to 3 1010 + 12. With 1035 bytes the
  * first two overflow and no others. */
-static struct graph *heavy_third(void) {
-  static const uint64_t weights[] = {10, 10, 1000, 10}, elements[] = {10, 5, 2, 10};
-  struct net net;
-  net_begin(&net, 1);
-  uint32_t tensor = net_input(&net, 4, 10);
-  for (uint32_t v = 0; v < 4; v++) {
-    net.weights = weights[v];
-    tensor = net_conv(&net, tensor, elements[v], SAME_1X1);
-  }
-  net_mark(&net, tensor);
-  return net_end(&net);
-}
-
 static void check_repair(const struct comparison *comparison, size_t group, const char *explainer, uint64_t dram_bytes,
                          uint64_t simulations) {
   const struct repair *repair = repair_of(comparison, group, explainer);
@@ -108,7 +93,7 @@ START_TEST(figures_agree_with_a_network_worked_out_by_hand) {
   const struct hw hw = support_hw(1035);
   struct sim_fixture fixture;
   struct comparison comparison;
-  sim_fixture_open(&fixture, heavy_third(), &hw);
+  sim_fixture_open(&fixture, net_heavy_third(), &hw);
   const struct compare_options options = options_for(&fixture.model, 1, 100);
   run(&comparison, &options);
   ck_assert_uint_eq(comparison.group_count, 2);
@@ -137,7 +122,7 @@ START_TEST(where_nothing_overflows_there_are_no_groups) {
   const struct hw hw = support_hw(1050);
   struct sim_fixture fixture;
   struct comparison comparison;
-  sim_fixture_open(&fixture, heavy_third(), &hw);
+  sim_fixture_open(&fixture, net_heavy_third(), &hw);
   const struct compare_options options = options_for(&fixture.model, 1, 100);
   run(&comparison, &options);
   ck_assert_uint_eq(comparison.group_count, 0);

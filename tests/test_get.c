@@ -459,21 +459,6 @@ static const struct explanation *explain(struct explaining *explaining, const ch
   return &explaining->context.explanation;
 }
 
-/* Four 1x1 convs over 4 rows of 10, 10, 5, 2 and 10 bytes, of which the third has 1000 bytes
- * of weights and the others 10. */
-static struct graph *heavy_third(void) {
-  static const uint64_t weights[] = {10, 10, 1000, 10}, elements[] = {10, 5, 2, 10};
-  struct net net;
-  net_begin(&net, 1);
-  uint32_t tensor = net_input(&net, 4, 10);
-  for (uint32_t v = 0; v < 4; v++) {
-    net.weights = weights[v];
-    tensor = net_conv(&net, tensor, elements[v], SAME_1X1);
-  }
-  net_mark(&net, tensor);
-  return net_end(&net);
-}
-
 /* The peak is 1030 + 20, first at op 0, which holds its weights, a row of x and one of t0: 30.
  * With room for 1035, cutting before op 1 leaves 30 and 1020, before op 2 40 and 1010, before
  * op 3 1040 and 10: relief 15, 15 and 10. t0 has 40 bytes, t1 20 and t2 8, both ways through
@@ -485,7 +470,7 @@ START_TEST(cuts_that_are_enough_come_first_and_then_those_that_relieve_most) {
       {{{2, 3}, true}, 10, 1040, false, 10, 16},
   };
   struct explaining explaining;
-  explaining_open(&explaining, heavy_third(), 1035);
+  explaining_open(&explaining, net_heavy_third(), 1035);
   const struct explanation *explanation = explain(&explaining, "trace-get", 0);
   ck_assert_uint_eq(explanation->cost.required_bytes, 1050);
   ck_assert_uint_eq(explanation_culprit(explanation, 4), 2);

@@ -76,25 +76,14 @@ static void put_verb(const struct verb *verb) {
   put_options(verb);
 }
 
-static void put_hw_key(const struct hw_key *key) {
+/* Takes the text. */
+static void put_key(const char *name, const char *value, char *text) {
+  char *sentence = cli_format("%s.", text);
   fputs(".TP\n\\fB", stdout);
-  put_text(key->key);
+  put_text(name);
   printf("\\fR (");
-  put_text(help_hw_key_default(key));
+  put_text(value);
   puts(")");
-  char *text = help_hw_key_text(key), *sentence = cli_format("%s.", text);
-  put_line("", sentence);
-  free(sentence);
-  free(text);
-}
-
-static void put_experiment_key(const struct experiment_key *key) {
-  fputs(".TP\n\\fB", stdout);
-  put_text(key->key);
-  printf("\\fR (");
-  put_text(experiment_key_default(key));
-  puts(")");
-  char *text = experiment_key_text(key), *sentence = cli_format("%s.", text);
   put_line("", sentence);
   free(sentence);
   free(text);
@@ -125,13 +114,16 @@ void manual_print(void) {
   for (size_t i = 0; i < verb_count; i++) put_verb(verbs[i]);
   puts(".SH HARDWARE FILES");
   puts("YAML; every key is optional, its default in parentheses. A dot stands for a section.");
-  for (size_t i = 0; i < hw_key_count; i++) put_hw_key(&hw_keys[i]);
+  for (size_t i = 0; i < hw_key_count; i++) put_key(hw_keys[i].key, help_hw_key_default(&hw_keys[i]), help_hw_key_text(&hw_keys[i]));
   puts(".SH EXPERIMENT FILES");
   puts("YAML; what a sweep runs. Each key takes one value or a list of them, sizes and whole numbers also ranges");
   puts("({from: 128KiB, to: 2MiB, factor: 2}, {from: 1, to: 9, step: 2} or 1..5); the cells are the product of all");
   puts("keys. \\fBname\\fR names the experiment, the file does if it is left out; \\fBcells\\fR is a list of");
   puts("products, each of which may override keys of the file. Defaults are in parentheses.");
-  for (size_t i = 0; i < experiment_key_count; i++) put_experiment_key(&experiment_keys[i]);
+  for (size_t i = 0; i < experiment_key_count; i++) {
+    const struct experiment_key *key = &experiment_keys[i];
+    put_key(key->key, experiment_key_default(key), experiment_key_text(key));
+  }
   puts(".SH NAMES");
   puts("What options and arguments can be; \\fBspillway list\\fR shows the same.");
   for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) put_names(name_kind_find(kinds[i]));

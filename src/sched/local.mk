@@ -12,6 +12,7 @@ src_sched_libsched_a_SOURCES = \
 	src/sched/memo.c src/sched/memo.h \
 	src/sched/objective.c src/sched/objective.h \
 	src/sched/pareto.c src/sched/pareto.h \
+	src/sched/population.c src/sched/population.h \
 	src/sched/sample.c src/sched/sample.h \
 	src/sched/search.c src/sched/search.h \
 	src/sched/search_exact.c \
