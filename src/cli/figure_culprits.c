@@ -35,10 +35,12 @@ static double number(const struct query *query, size_t column) {
 static char *short_name(const struct query_value *name, int most) {
   int length = (int)name->length;
   if (length <= most) return cli_format("%.*s", length, name->bytes);
-  char *cut = cli_format("...%.*s", most - 3, name->bytes + length - most + 3);
+  char *cut = cli_format("%.*s", most - 1, name->bytes + length - most + 1);
   char *clean = cli_clean(cut); /* a letter of several bytes may have been cut */
+  char *label = cli_format("\u2026%s", clean);
   free(cut);
-  return clean;
+  free(clean);
+  return label;
 }
 
 /* Place from the top, times by weights, times; and the names as labels of the axis. */
