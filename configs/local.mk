@@ -31,4 +31,5 @@ EXTRA_DIST += configs/experiments/README.md configs/experiments/paper
 experimentsdir = $(pkgdatadir)/experiments
 dist_experiments_DATA = \
 	configs/experiments/buffer-sweep.yaml \
+	configs/experiments/optimum.yaml \
 	configs/experiments/small.yaml
