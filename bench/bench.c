@@ -269,8 +269,8 @@ static void run_dram_requests(struct measurement *out, const struct bench_case *
   {"16 MiB of DRAM by 64 bytes", "reqs", run_dram_requests, name, 0, 0, 1, NULL, 0, seconds, NULL}
 #define SEARCH(title, net, kib, bit, kind, plans, aim) \
   {title, "plans", run_search, net, kib, bit, 1, kind, plans, aim, "lbdf"}
-#define STREAMED(title, net, kib, bit, kind, plans, aim) \
-  {title ", brr", "plans", run_search, net, kib, bit, 1, kind, plans, aim, "brr"}
+#define STREAMED(method, net, kib, bit, kind, plans, aim) \
+  {"local search, " method, "plans", run_search, net, kib, bit, 1, kind, plans, aim, method}
 /* As 20 cells of a sweep, each for itself and with what they share. */
 #define SIZES(title, net, kind, plans, method) \
   {title ", 20 buffers", "plans", run_sizes_alone, net, 128, 8, 1, kind, plans, 0, method}, \
@@ -299,9 +299,11 @@ static const struct bench_case cases[] = {
     REPAIRS("mobilenet_v2", 256, "lbdf"), REPAIRS("efficientnet_b3", 256, "lbdf"),
     REPAIRS("efficientnet_b3", 256, "brr"),
     TIMED("resnet18", 0.005), TIMED("resnet152", 0.05), TIMED("efficientnet_b3", 0),
-    STREAMED("local search", "mobilenet_v2", 128, 8, "local", 1000, 0.5),
-    STREAMED("local search", "efficientnet_b3", 256, 16, "local", 1000, 0),
-    STREAMED("local search", "resnet152", 256, 8, "local", 1000, 0),
+    STREAMED("brr", "mobilenet_v2", 128, 8, "local", 1000, 0.5),
+    STREAMED("brr", "efficientnet_b3", 256, 16, "local", 1000, 0),
+    STREAMED("brr", "resnet152", 256, 8, "local", 1000, 0),
+    STREAMED("brr-plus", "mobilenet_v2", 128, 8, "local", 1000, 0),
+    STREAMED("brr-plus", "resnet152", 256, 8, "local", 1000, 0),
     SCALED("mobilenet_v2"), SCALED("resnet18"), SCALED("efficientnet_b0"), SCALED("vgg16"),
     SCALED("deeplabv3_mobilenet_v3_large"),
     SCALED_UNDER("groups, brr", "mobilenet_v2", "brr"), SCALED_UNDER("groups, brr", "efficientnet_b0", "brr"),
