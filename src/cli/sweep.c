@@ -207,8 +207,9 @@ static int dry_run(const struct sweep_settings *settings, const struct experimen
 
 static void print_result(const struct experiment *experiment, const struct selection *selection,
                          const struct sweep_result *result, const char *database) {
-  cli_print("experiment %s: %zu cells: %zu run, %zu were there, %zu failed; %s\n", experiment->name, selection->count,
-            result->ran, selection->present_count + result->present, result->failure_count, database);
+  cli_print("experiment %s: %zu cell%s: %zu run, %zu were there, %zu failed; %s\n", experiment->name, selection->count,
+            selection->count == 1 ? "" : "s", result->ran, selection->present_count + result->present,
+            result->failure_count, database);
 }
 
 static void print_result_json(const struct experiment *experiment, const struct selection *selection,
