@@ -54,7 +54,7 @@ START_TEST(other_files_are_left_alone) {
   cli_write("text.db",
             "this is no database, but it is longer than a header of SQLite's, which has a hundred bytes in it\n");
   COMPLAINS_OF(
-      "text.db: cannot read the database: it is not an SQLite database (file is not a database); choose another file",
+      "text.db: cannot read the database: it is not an SQLite database (file is not a database); name another file",
       "schedule", "alexnet", "--budget", "2", "--db", "text.db");
   COMPLAINS_OF("text.db: cannot read the database", "query", "runs", "--db", "text.db");
   OUTPUT("simulate", "alexnet");

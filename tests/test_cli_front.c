@@ -168,7 +168,7 @@ END_TEST
 START_TEST(ops_that_fit_in_no_way_can_be_left_out) {
   static const char *const verbs[] = {"simulate", "schedule"};
   const char *verb = verbs[_i];
-  COMPLAINS_OF("or --fuseable-only, with which simulate and schedule leave such ops out", verb,
+  COMPLAINS_OF("or leave such ops out: --fuseable-only, or fuseable_only in an experiment", verb,
                "deeplabv3_mobilenet_v3_large", "--buffer", "256KiB");
   json_t *document = DOCUMENT(verb, "deeplabv3_mobilenet_v3_large", "--buffer", "256KiB", "--fuseable-only", "--json",
                               "--timed"),

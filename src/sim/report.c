@@ -53,7 +53,7 @@ static int complain_streamed(struct sim *sim, const struct method *method, struc
   if (count > 1) snprintf(others, sizeof others, ", and %u more ops need more than it has", count - 1);
   return error_set(err, ERROR_INPUT,
                    "op '%s' of '%s' needs %s even alone, row by row with streamed weights, but the buffer has %s%s; "
-                   "give a larger buffer, or --fuseable-only, with which simulate and schedule leave such ops out",
+                   "give a larger buffer, or leave such ops out: --fuseable-only, or fuseable_only in an experiment",
                    model->graph->ops[neediest].name, model->graph->name, units_format_bytes(needs, most),
                    units_format_bytes(has, capacity), others);
 }

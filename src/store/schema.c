@@ -310,13 +310,13 @@ int schema_identify(size_t *version, sqlite3 *db, const char *path, size_t newes
   if (application != SCHEMA_APPLICATION_ID && (application != 0 || entries != 0)) {
     return error_set(err, kind,
                      "%s: is an SQLite database of another program, not Spillway's; it was left as it is; "
-                     "choose another file with --db",
+                     "name another file",
                      path);
   }
   if (found < 0 || (uint64_t)found > newest) {
     return error_set(err, kind,
                      "%s: was written by a newer Spillway: schema version %" PRId64
-                     ", this one knows versions up to %zu; update Spillway or choose another file with --db",
+                     ", this one knows versions up to %zu; update Spillway or name another file",
                      path, found, newest);
   }
   *version = entries == 0 ? 0 : (size_t)found;
