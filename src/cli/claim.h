@@ -14,7 +14,7 @@ struct claims {
 
 void claims_open(struct claims *out, const char *database);
 
-/* Deletes the file if no other process has claims in it. */
+/* Deletes the file if no other process has it open. */
 void claims_close(struct claims *claims);
 
 /* Claims the cell with that key (hex) as long as claim_drop() is not called; false if another process has it,
