@@ -2,38 +2,27 @@
 
 enum { K = POPULATION_K };
 
-static void propose(void *context, unsigned worker, uint64_t item) {
+static void make(void *context, uint64_t item, struct candidate *candidate, struct candidate_space *space,
+                 struct rng *rng) {
   struct population *population = context;
-  struct searcher *searcher = population->searcher;
-  struct candidate_space *space = &searcher->workers[worker].space;
-  struct rng rng = searcher_rng(searcher, population->first + item);
-  struct candidate *plan = &population->plans[population->from + item];
-  if (population->from == 0) {
-    candidate_draw(plan, space, &rng);
+  if (population->children) {
+    population->breed(population, item, space, rng);
   } else {
-    population->breed(population, item, space, &rng);
+    candidate_draw(candidate, space, rng);
   }
-  searcher_repair(searcher, worker, plan, &rng);
 }
 
-/* Proposes up to K plans into plans[from ...]; returns how many, or -1. */
+/* Proposes K plans or what the budget has left, in their places. Returns how many, or -1. */
 static int run_generation(struct population *population, struct error *err) {
-  struct searcher *searcher = population->searcher;
-  uint64_t left = searcher->options->budget - searcher->proposed;
-  uint64_t count = left < K ? left : K;
-  population->first = searcher->proposed;
-  parallel_for(searcher->parallel, count, propose, population);
-  for (uint64_t i = 0; i < count; i++) {
-    if (searcher_record(searcher, &population->plans[population->from + i], err) != 0) return -1;
-  }
-  return (int)count;
+  struct candidate *plans = population->plans + (population->children ? K : 0);
+  return searcher_propose(population->searcher, plans, K, make, population, err);
 }
 
 static int evolve(struct population *population, struct error *err) {
   const struct searcher *searcher = population->searcher;
   int count = run_generation(population, err);
   if (count == K) population->select(population, K);
-  population->from = K;
+  population->children = true;
   while (count == K && searcher->proposed < searcher->options->budget) {
     count = run_generation(population, err);
     if (count == K) population->select(population, 2 * K);

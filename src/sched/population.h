@@ -3,6 +3,8 @@
 #ifndef SPILLWAY_SCHED_POPULATION_H
 #define SPILLWAY_SCHED_POPULATION_H
 
+#include <stdbool.h>
+
 #include "sched/searcher.h"
 
 enum { POPULATION_K = 10 };
@@ -14,8 +16,7 @@ struct population {
   void (*breed)(struct population *population, uint64_t child, struct candidate_space *space, struct rng *rng);
   /* Puts those of the first `count` plans that survive in front: K just after they were drawn, then 2 K. */
   void (*select)(struct population *population, uint32_t count);
-  uint64_t first; /* proposal of plans[from] */
-  uint32_t from;  /* first plan of this generation: 0 while plans are drawn */
+  bool children; /* are proposed now; before that the first K plans are drawn */
 };
 
 /* Proposes as many plans as the budget has. The caller sets searcher, breed and select, the rest is 0; what may stand

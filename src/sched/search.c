@@ -193,6 +193,34 @@ int searcher_record(struct searcher *searcher, const struct candidate *candidate
   return searcher_add_point(searcher, err);
 }
 
+struct proposals {
+  struct searcher *searcher;
+  struct candidate *candidates;
+  searcher_make *make;
+  void *context; /* of make */
+};
+
+static void propose_one(void *context, unsigned worker, uint64_t item) {
+  const struct proposals *proposals = context;
+  struct searcher *searcher = proposals->searcher;
+  struct rng rng = searcher_rng(searcher, searcher->proposed + item);
+  struct candidate *candidate = &proposals->candidates[item];
+  proposals->make(proposals->context, item, candidate, &searcher->workers[worker].space, &rng);
+  searcher_repair(searcher, worker, candidate, &rng);
+}
+
+int searcher_propose(struct searcher *searcher, struct candidate *candidates, uint64_t most, searcher_make *make,
+                     void *context, struct error *err) {
+  struct proposals proposals = {searcher, candidates, make, context};
+  uint64_t left = searcher->options->budget - searcher->proposed;
+  uint64_t count = left < most ? left : most;
+  parallel_for(searcher->parallel, count, propose_one, &proposals);
+  for (uint64_t i = 0; i < count; i++) {
+    if (searcher_record(searcher, &candidates[i], err) != 0) return -1;
+  }
+  return (int)count;
+}
+
 /* ---- results ---- */
 
 struct culprit_list {

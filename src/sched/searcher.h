@@ -49,6 +49,15 @@ size_t searcher_values(const struct searcher *searcher, const struct candidate *
 /* The random numbers of proposal `plan`. */
 struct rng searcher_rng(const struct searcher *searcher, uint64_t plan);
 
+/* Makes candidates[item], a proposal; rng is that proposal's. On any thread. */
+typedef void searcher_make(void *context, uint64_t item, struct candidate *candidate, struct candidate_space *space,
+                           struct rng *rng);
+
+/* Proposes `most` plans, or what the budget has left: makes and repairs them on all threads and records them in
+ * their order. Returns how many, or -1. */
+int searcher_propose(struct searcher *searcher, struct candidate *candidates, uint64_t most, searcher_make *make,
+                     void *context, struct error *err);
+
 /* The searches behind the table in search.c. Each proposes options->budget plans, but the exact
  * one, which proposes one that it knows to be best, and only without it as many. */
 int search_exact(struct searcher *searcher, struct error *err);
