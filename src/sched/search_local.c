@@ -9,8 +9,8 @@ static void mutate(struct population *population, uint64_t child, struct candida
   candidate_mutate(&population->plans[K + child], &population->plans[child], space, rng);
 }
 
-/* The best come first, of equals the older; a plan that is there twice counts as the worst. Those that were drawn stay in
- * the order of their proposals. */
+/* The best come first, of equals the older; a plan that is there twice counts as the worst. Those that were drawn
+ * stay in the order of their proposals. */
 static void select_best(struct population *population, uint32_t count) {
   struct candidate *plans = population->plans;
   for (uint32_t i = K; i < count; i++) {
