@@ -22,10 +22,11 @@ static const struct law {
     {"hw", " util "},
     {"plan", " util graph hw "},
     {"sim", " util graph hw plan "},
-    {"get", " util graph hw plan sim "},
-    {"sched", " util graph hw plan sim get "},
+    {"gnn", " util graph hw plan sim "},
+    {"get", " util graph hw plan sim gnn "},
+    {"sched", " util graph hw plan sim gnn get "},
     {"store", " util "},
-    {"cli", " util graph hw plan sim get sched store "},
+    {"cli", " util graph hw plan sim gnn get sched store "},
 };
 enum { LAW_COUNT = sizeof laws / sizeof laws[0] };
 
