@@ -45,8 +45,9 @@ struct rg_pass;
 int rg_pass_create(struct rg_pass **out, const struct gnn_rg *rg, struct gnn_pass *pass, struct error *err);
 void rg_pass_free(struct rg_pass *pass);
 
-/* Greedy and deterministic. scores[e] for a batch of one graph: edges within the subgraph score in 0..1, those
- * that joined it earlier higher; all others 0, and if no edge is within, those at the seed score. 0, or -1 without memory. */
+/* Greedy and deterministic. scores[e] for a batch of one graph: edges within the subgraph score in
+ * 0..1, those that joined it earlier higher, all others 0; if no edge is within, those at the seed
+ * score. 0, or -1 without memory. */
 int gnn_rg_scores(float *scores, struct rg_pass *pass, const struct gnn_batch *batch,
                   const struct rg_explain_options *options);
 
