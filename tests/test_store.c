@@ -173,7 +173,7 @@ START_TEST(a_comparison_comes_back) {
       "1,2024-05-06T07:08:09Z,4.5,1.2,brr,0.25,6,-1,7,1000,{},0,e1,1,2,3,4,5,6,7,8,9,"
       "10.5,11.5,12.5,13.5,14,15,16.5,17.5,0.25,0.5,0.75,-0.125\r\n"
       "1,2024-05-06T07:08:09Z,4.5,1.2,brr,0.25,6,-1,7,1000,{},1,e2,21,22,23,24,25,26,27,28,29,-0.5,31.5,32.5,33.5,34,35,"
-      "36.5,37.5,1,0,,\r\n");
+      "36.5,37.5,1.0,0.0,,\r\n");
   ck_assert_int_eq(fixture_integer("SELECT count(*) FROM v_explainer JOIN hardware ON hardware.id = hardware_id"), 2);
   assert_integrity();
 }
