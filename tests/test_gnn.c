@@ -1,14 +1,14 @@
 /* gnn/model against the same network in plain loops and double precision; gnn/adam by hand. */
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "gnn/adam.h"
 #include "gnn/model.h"
+#include "suites.h"
 #include "util/rng.h"
-
-Suite *gnn_suite(void);
 
 enum { MAX_NODES = 24, MAX_EDGES = 64, MAX_WIDTH = 12, MAX_GRAPHS = 4 };
 
@@ -279,7 +279,8 @@ START_TEST(tensors_tile_the_parameters) {
 }
 END_TEST
 
-/* PyTorch: weights uniform within 1/sqrt(inputs). 2 x 96 x 30 draws of layer 0 come near the bound, and beyond never. */
+/* PyTorch: weights uniform within 1/sqrt(inputs). Even of the 96 of the head
+ * one comes near: all within .9 of it has a chance of 4e-5. */
 START_TEST(weights_are_drawn_within_their_bounds) {
   struct gnn_model model;
   struct error err = ERROR_INIT;
@@ -288,13 +289,12 @@ START_TEST(weights_are_drawn_within_their_bounds) {
   gnn_model_draw(&model, &rng);
   for (size_t t = 0; t < gnn_tensor_count(model.shape); t++) {
     struct gnn_tensor tensor = gnn_tensor(model.shape, t);
-    double *values = in_double(model.parameters + tensor.first, (size_t)tensor.rows * (tensor.columns + 1u));
-    double largest = largest_of(values, (size_t)tensor.rows * (tensor.columns == 0 ? 1 : tensor.columns));
-    double bound = tensor.columns == 0 ? 0 : 1 / sqrt(tensor.columns);
+    size_t count = (size_t)tensor.rows * (tensor.columns == 0 ? 1 : tensor.columns);
+    double *values = in_double(model.parameters + tensor.first, count);
+    double largest = largest_of(values, count), bound = tensor.columns == 0 ? 0 : 1 / sqrt(tensor.columns);
     ck_assert_double_le(largest, bound * (1 + 1e-6));
-    ck_assert_double_ge(largest, bound * 0.95);
+    ck_assert_double_ge(largest, bound * 0.9);
     free(values);
-    if (t + 3 == gnn_tensor_count(model.shape)) break; /* the head is short: what follows would be read beyond */
   }
   gnn_model_free(&model);
 }
