@@ -73,12 +73,12 @@ START_TEST(bytes_are_read_as_the_format_says) {
   ck_assert_uint_eq(file.tensor_count, 2);
   ck_assert_str_eq(file.tensors[0].name, "b");
   ck_assert_uint_eq(file.tensors[0].rank, 0);
-  ck_assert_float_eq(file.tensors[0].values[0], -2.5f);
+  ck_assert_double_eq((double)file.tensors[0].values[0], -2.5);
   const struct safetensor *w = safetensors_find(&file, "w");
   ck_assert_uint_eq(w->rank, 2);
   ck_assert_uint_eq(w->dims[0], 2);
-  ck_assert_float_eq(w->values[0], 1);
-  ck_assert_float_eq(w->values[1], 0);
+  ck_assert_double_eq((double)w->values[0], 1);
+  ck_assert_double_eq((double)w->values[1], 0);
   ck_assert_ptr_null(safetensors_find(&file, "x"));
   ck_assert_str_eq(file.metadata[0].key, "a");
   ck_assert_str_eq(safetensors_find_metadata(&file, "k"), "v");

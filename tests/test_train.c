@@ -89,11 +89,12 @@ START_TEST(what_a_line_parts_is_learned) {
   struct error err = ERROR_INIT;
   bool predictions[SAMPLES], again[SAMPLES];
   open_lesson(&lesson);
-  options.epochs = 60;
+  options.epochs = 100;
+  options.rate = 0.01;
   options.on_epoch = watch;
   options.on_epoch_context = &watched;
   train(&model, &lesson, &options);
-  ck_assert_uint_eq(watched.epochs, 60);
+  ck_assert_uint_eq(watched.epochs, 100);
   ck_assert_double_lt(watched.last_loss, watched.first_loss / 10);
   ck_assert_int_eq(gnn_predict(predictions, &model, lesson.samples, SAMPLES, 1, &err), 0);
   struct gnn_score score = gnn_score(lesson.samples, predictions, SAMPLES);
