@@ -13,4 +13,7 @@ src_gnn_libgnn_a_SOURCES = \
 	src/gnn/rg_network.c src/gnn/rg_network.h \
 	src/gnn/rg_reward.c src/gnn/rg_reward.h \
 	src/gnn/rg_train.c \
-	src/gnn/rg_walk.c src/gnn/rg_walk.h
+	src/gnn/rg_walk.c src/gnn/rg_walk.h \
+	src/gnn/safetensors.c src/gnn/safetensors.h \
+	src/gnn/train.c src/gnn/train.h \
+	src/gnn/weights.c src/gnn/weights.h
