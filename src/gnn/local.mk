@@ -3,4 +3,7 @@ src_gnn_libgnn_a_SOURCES = \
 	src/gnn/adam.c src/gnn/adam.h \
 	src/gnn/features.c src/gnn/features.h \
 	src/gnn/gnne.c src/gnn/gnne.h \
-	src/gnn/model.c src/gnn/model.h
+	src/gnn/model.c src/gnn/model.h \
+	src/gnn/safetensors.c src/gnn/safetensors.h \
+	src/gnn/train.c src/gnn/train.h \
+	src/gnn/weights.c src/gnn/weights.h
