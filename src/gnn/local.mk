@@ -1,9 +1,12 @@
 noinst_LIBRARIES += src/gnn/libgnn.a
 src_gnn_libgnn_a_SOURCES = \
 	src/gnn/adam.c src/gnn/adam.h \
+	src/gnn/descent.c src/gnn/descent.h \
 	src/gnn/features.c src/gnn/features.h \
 	src/gnn/gnne.c src/gnn/gnne.h \
 	src/gnn/model.c src/gnn/model.h \
+	src/gnn/perceptron.c src/gnn/perceptron.h \
+	src/gnn/pg.c src/gnn/pg.h \
 	src/gnn/safetensors.c src/gnn/safetensors.h \
 	src/gnn/train.c src/gnn/train.h \
 	src/gnn/weights.c src/gnn/weights.h
