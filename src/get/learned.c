@@ -115,7 +115,7 @@ char *learned_settings_text(const struct learned_settings *settings, const char 
   if (stream == NULL) return NULL;
   for (size_t i = 0; i < learned_parameter_count; i++) {
     const struct learned_parameter *parameter = &learned_parameters[i];
-    if (!belongs(parameter, explainer)) continue;
+    if (explainer != NULL && !belongs(parameter, explainer)) continue;
     fprintf(stream, "%s%s=%s", listed++ == 0 ? "" : ",", parameter->name,
             units_format_real(value, get(settings, parameter)));
   }
@@ -131,34 +131,50 @@ static char *file_below(const char *folder, const char *name) {
   return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
 }
 
+static int load_model(struct learned *out, const char *path, const char *method, struct error *err) {
+  return gnn_model_load(&out->model, path, method, err);
+}
+static int load_pg(struct learned *out, const char *path, const char *method, struct error *err) {
+  return gnn_pg_load(&out->pg, &out->model, path, method, err);
+}
+static int load_rg(struct learned *out, const char *path, const char *method, struct error *err) {
+  return gnn_rg_load(&out->rg, &out->model, path, method, err);
+}
+
+/* In the order in which they are loaded. */
+static const struct {
+  enum learned_need need;
+  const char *name;
+  int (*load)(struct learned *out, const char *path, const char *method, struct error *err);
+} weight_files[LEARNED_MAX_FILES] = {
+    {LEARNED_MODEL, "validity.safetensors", load_model},
+    {LEARNED_PG, "pg.safetensors", load_pg},
+    {LEARNED_RG, "rg.safetensors", load_rg},
+};
+
 size_t learned_files(char *files[LEARNED_MAX_FILES], enum learned_need need, const char *method) {
   size_t count = 0;
-  if (need == LEARNED_NOTHING) return 0;
-  files[count++] = file_below(method, "validity.safetensors");
-  if (need == LEARNED_PG) files[count++] = file_below(method, "pg.safetensors");
-  if (need == LEARNED_RG) files[count++] = file_below(method, "rg.safetensors");
+  for (size_t i = 0; i < LEARNED_MAX_FILES; i++) {
+    if ((need & weight_files[i].need) == weight_files[i].need) files[count++] = file_below(method, weight_files[i].name);
+  }
   return count;
 }
 
-static int load_file(struct learned *out, size_t number, enum learned_need need, const char *path, const char *method,
-                     struct error *err) {
-  if (path == NULL) return error_memory(err);
-  if (number == 0) return gnn_model_load(&out->model, path, method, err);
-  if (need == LEARNED_PG) return gnn_pg_load(&out->pg, &out->model, path, method, err);
-  return gnn_rg_load(&out->rg, &out->model, path, method, err);
+static int load_file(struct learned *out, size_t number, const char *folder, const char *method, struct error *err) {
+  char *file = file_below(method, weight_files[number].name), *path = file == NULL ? NULL : file_below(folder, file);
+  int status = path == NULL ? error_memory(err) : weight_files[number].load(out, path, method, err);
+  free(path);
+  free(file);
+  return status;
 }
 
 int learned_load(struct learned *out, enum learned_need need, const char *folder, const char *method,
                  const struct learned_settings *settings, struct error *err) {
-  char *files[LEARNED_MAX_FILES];
-  size_t count = learned_files(files, need, method);
   int status = 0;
   *out = (struct learned){.settings = *settings};
-  for (size_t i = 0; i < count; i++) {
-    char *path = files[i] == NULL ? NULL : file_below(folder, files[i]);
-    if (status == 0) status = load_file(out, i, need, path, method, err);
-    free(path);
-    free(files[i]);
+  for (size_t i = 0; i < LEARNED_MAX_FILES && status == 0; i++) {
+    if ((need & weight_files[i].need) != weight_files[i].need) continue;
+    status = load_file(out, i, folder, method, err);
   }
   if (status != 0) learned_free(out);
   return status;

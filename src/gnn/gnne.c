@@ -49,13 +49,15 @@ static void set_mask(struct gnne *gnne) {
 static void set_slopes(struct gnne *gnne) {
   const struct gnne_options *options = gnne->options;
   uint32_t edges = gnne->batch->edge_count;
-  double scale = options->logit_scale, entropy = options->entropy / edges;
-  float cross_entropy_slope = (float)((gnn_probability((float)(gnn_logits(gnne->pass)[0] / scale)) - gnne->target) / scale);
+  float scale = (float)options->logit_scale, size = (float)options->size;
+  float entropy = (float)(options->entropy / edges);
+  float logit = gnn_logits(gnne->pass)[0] / scale;
+  float cross_entropy_slope = (gnn_probability(logit) - gnne->target) / scale;
   for (uint32_t e = 0; e < edges; e++) gnne->slopes[e] = 0;
   gnn_backward(gnne->pass, &cross_entropy_slope, NULL, gnne->slopes);
   for (uint32_t e = 0; e < edges; e++) {
-    double by_mask = gnne->slopes[e] + options->size - entropy * gnne->mask_logits[e];
-    gnne->slopes[e] = (float)(by_mask * gnne->mask[e] * (1 - gnne->mask[e]));
+    float by_mask = gnne->slopes[e] + size - entropy * gnne->mask_logits[e];
+    gnne->slopes[e] = by_mask * gnne->mask[e] * (1 - gnne->mask[e]);
   }
 }
 

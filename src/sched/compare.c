@@ -50,10 +50,11 @@ static int worker_turn_to(struct worker *worker, const struct compare_options *o
   worker_close(worker);
   worker->cell = cell;
   worker->splitters = calloc(explainer_count, sizeof *worker->splitters);
+  if (worker->splitters == NULL) return -1;
   for (size_t e = 0; e < explainer_count; e++) {
     const struct split_rules rules = compare_rules(options, e);
     if (!takes_part(options, e)) continue;
-    if (worker->splitters == NULL || splitter_create(&worker->splitters[e], memo, &rules, &err) != 0) return -1;
+    if (splitter_create(&worker->splitters[e], memo, &rules, &err) != 0) return -1;
   }
   return 0;
 }
