@@ -28,6 +28,7 @@
   X(timed_property) \
   X(get) \
   X(fuzz_corpus) \
+  X(learned) \
   X(evaluations) \
   X(search) \
   X(optimus) \

@@ -7,10 +7,6 @@
 #include "gnn/adam.h"
 #include "util/rng.h"
 
-/* Where every logit of the mask begins, but for the noise: nearly all of the graph is there at first
- * (constant and value of the authors' code). */
-#define FIRST_MASK_LOGIT 1.0
-
 /* All that the network sees of the graph. */
 static uint64_t graph_hash(const struct gnn_batch *batch) {
   size_t values = batch->node_count * gnn_feature_count();
@@ -25,11 +21,13 @@ static double draw_normal(struct rng *rng) {
   return radius * cos(2 * acos(-1) * rng_unit(rng));
 }
 
+/* Logits of 0, a mask of 1/2, but for the noise: there the entropy has no slope, so that an edge goes to whichever
+ * side the classifier and its price send it, and not where it began. */
 static void start(float *mask_logits, const struct gnn_batch *batch, const struct gnne_options *options) {
-  for (uint32_t e = 0; e < batch->edge_count; e++) mask_logits[e] = (float)FIRST_MASK_LOGIT;
+  for (uint32_t e = 0; e < batch->edge_count; e++) mask_logits[e] = 0;
   if (options->noise == 0) return;
   struct rng rng = rng_stream(options->seed, graph_hash(batch), 0);
-  for (uint32_t e = 0; e < batch->edge_count; e++) mask_logits[e] += (float)(options->noise * draw_normal(&rng));
+  for (uint32_t e = 0; e < batch->edge_count; e++) mask_logits[e] = (float)(options->noise * draw_normal(&rng));
 }
 
 struct gnne {
