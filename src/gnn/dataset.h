@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "gnn/features.h"
+#include "graph/graph.h"
 #include "util/error.h"
 
 #define DATASET_MAX_SIZES 8
@@ -20,7 +21,7 @@ enum dataset_part { DATASET_TRAINING, DATASET_VALIDATION, DATASET_TEST };
 
 struct dataset_network {
   char *name;     /* or path, as it is opened */
-  uint64_t hash;  /* of its ops, edges and shapes: of what labels and op labels depend on */
+  uint64_t hash;  /* dataset_network_hash() */
   uint32_t op_count;
 };
 
@@ -44,6 +45,9 @@ struct dataset {
   uint16_t *ops; /* labels of each group, ascending */
   size_t op_count;
 };
+
+/* Of ops, edges and shapes: of all that labels and op labels depend on, but not of names. */
+uint64_t dataset_network_hash(const struct graph *graph);
 
 /* ERROR_INPUT of a malformed file, with what was expected. The caller frees with dataset_free(). */
 int dataset_read(struct dataset *out, const char *path, struct error *err);

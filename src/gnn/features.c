@@ -3,8 +3,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
+#include "gnn/content.h"
+#include "graph/group.h"
 #include "sim/brr.h"
 #include "util/bitset.h"
 
@@ -280,16 +281,9 @@ void gnn_network_free(struct gnn_network *network) {
 
 /* ---- features of an op in a group ---- */
 
-static bool tensor_leaves(const struct graph *graph, const struct tensor *tensor, const uint64_t *group) {
-  for (uint32_t i = 0; i < tensor->consumer_count; i++) {
-    if (!bitset_has(group, graph->tensors[tensor->consumers[i]].producer)) return true;
-  }
-  return tensor->is_output;
-}
-
 static bool op_leaves(const struct graph *graph, const struct op *op, const uint64_t *group) {
   for (uint32_t o = 0; o < op->output_count; o++) {
-    if (tensor_leaves(graph, &graph->tensors[op->first_output + o], group)) return true;
+    if (group_tensor_leaves(graph, op->first_output + o, group)) return true;
   }
   return false;
 }
@@ -430,12 +424,6 @@ static int reserve_edges(struct gnn_batch *batch, uint32_t count) {
   return 0;
 }
 
-/* How many items of the set lie before that one. */
-static uint32_t rank(const uint64_t *set, uint32_t item) {
-  uint64_t before = set[item / 64] & ((UINT64_C(1) << item % 64) - 1);
-  return (uint32_t)(bitset_count(set, item / 64) + (size_t)__builtin_popcountll(before));
-}
-
 /* Op v is node `node`. */
 static int add_edges(struct gnn_batch *batch, const struct graph *graph, const uint64_t *group, uint32_t v,
                      uint32_t first_node, uint32_t node) {
@@ -444,7 +432,7 @@ static int add_edges(struct gnn_batch *batch, const struct graph *graph, const u
   for (uint32_t i = 0; i < op->successor_count; i++) {
     if (!bitset_has(group, op->successors[i])) continue;
     batch->from[batch->edge_count] = node;
-    batch->to[batch->edge_count++] = first_node + rank(group, op->successors[i]);
+    batch->to[batch->edge_count++] = first_node + (uint32_t)bitset_rank(group, op->successors[i]);
   }
   return 0;
 }
@@ -470,70 +458,6 @@ int gnn_batch_add(struct gnn_batch *batch, const struct gnn_network *network, co
   return 0;
 }
 
-/* ---- content ---- */
-
-static void mix(uint64_t *hash, const void *bytes, size_t length) {
-  *hash = XXH3_64bits_withSeed(bytes, length, *hash);
-}
-
-/* Says which tensor it is without saying where in the network: an output of an op of the group, or an input of
- * the first op of the group that reads it. */
-struct tensor_place {
-  uint64_t outside, node, output, input;
-};
-
-static struct tensor_place tensor_place(const struct graph *graph, uint32_t tensor, const uint64_t *group) {
-  const struct tensor *from = &graph->tensors[tensor];
-  if (from->producer != GRAPH_NO_OP && bitset_has(group, from->producer)) {
-    uint32_t output = tensor - graph->ops[from->producer].first_output;
-    return (struct tensor_place){false, rank(group, from->producer), output, 0};
-  }
-  const uint32_t *reader = from->consumers;
-  while (!bitset_has(group, graph->tensors[*reader].producer)) reader++;
-  uint32_t producer = graph->tensors[*reader].producer, input = 0;
-  while (graph->tensors[*reader].inputs[input].tensor != tensor) input++;
-  return (struct tensor_place){true, rank(group, producer), *reader - graph->ops[producer].first_output, input};
-}
-
-static void mix_tensor(uint64_t *hash, const struct sim_model *model, uint32_t index) {
-  const struct tensor *tensor = &model->graph->tensors[index];
-  const uint64_t words[] = {tensor->rows, model->row_bytes[index], tensor_channels(tensor), tensor_columns(tensor)};
-  mix(hash, words, sizeof words);
-}
-
-static void mix_map(uint64_t *hash, const struct row_map *map, uint32_t output_rows) {
-  const bool window = map->kind == ROW_WINDOW;
-  const uint64_t words[] = {map->kind, window ? map->stride : 0, window ? map->dilation : 0, window ? map->kernel : 0,
-                            window ? (uint64_t)map->offset : 0};
-  mix(hash, words, sizeof words);
-  if (map->kind == ROW_TABLE) mix(hash, map->spans, output_rows * sizeof *map->spans);
-}
-
-static void mix_output(uint64_t *hash, const struct sim_model *model, uint32_t index, const uint64_t *group) {
-  const struct graph *graph = model->graph;
-  const struct tensor *tensor = &graph->tensors[index];
-  const uint64_t words[] = {tensor->elementwise, tensor_leaves(graph, tensor, group), tensor->input_count};
-  mix_tensor(hash, model, index);
-  mix(hash, words, sizeof words);
-  for (uint32_t i = 0; i < tensor->input_count; i++) {
-    const struct tensor_place place = tensor_place(graph, tensor->inputs[i].tensor, group);
-    mix(hash, &place, sizeof place);
-    if (place.outside) mix_tensor(hash, model, tensor->inputs[i].tensor);
-    mix_map(hash, &tensor->inputs[i].map, tensor->rows);
-  }
-}
-
 uint64_t gnn_content_hash(const struct gnn_network *network, const uint64_t *group) {
-  const struct sim_model *model = network->model;
-  uint64_t hash = 0;
-  const uint64_t machine[] = {model->hw.in_place, model->hw.brr_subgroup_channels};
-  mix(&hash, machine, sizeof machine);
-  for BITSET_EACH (v, group, model->graph->set_words) {
-    const struct op *op = &model->graph->ops[v];
-    const uint64_t words[] = {model->weight_bytes[v], op->out_channels, op->output_count};
-    mix(&hash, op->type, strlen(op->type));
-    mix(&hash, words, sizeof words);
-    for (uint32_t o = 0; o < op->output_count; o++) mix_output(&hash, model, op->first_output + o, group);
-  }
-  return hash;
+  return content_hash_group(network->model, group);
 }

@@ -1,6 +1,8 @@
 noinst_LIBRARIES += src/gnn/libgnn.a
 src_gnn_libgnn_a_SOURCES = \
 	src/gnn/adam.c src/gnn/adam.h \
+	src/gnn/content.c src/gnn/content.h \
+	src/gnn/dataset.c src/gnn/dataset.h \
 	src/gnn/descent.c src/gnn/descent.h \
 	src/gnn/features.c src/gnn/features.h \
 	src/gnn/gnne.c src/gnn/gnne.h \

@@ -38,6 +38,14 @@ bool group_connected(const struct graph *graph, const uint64_t *group) {
   return bitset_empty(rest, graph->set_words);
 }
 
+bool group_tensor_leaves(const struct graph *graph, uint32_t tensor, const uint64_t *group) {
+  const struct tensor *from = &graph->tensors[tensor];
+  for (uint32_t i = 0; i < from->consumer_count; i++) {
+    if (!bitset_has(group, graph->tensors[from->consumers[i]].producer)) return true;
+  }
+  return from->is_output;
+}
+
 void group_cut_side(const struct graph *graph, const uint64_t *group, struct group_cut cut, uint64_t *side) {
   const uint64_t *reach = cut.below ? graph->ops[cut.edge.to].descendants : graph->ops[cut.edge.from].ancestors;
   bitset_and(side, reach, group, graph->set_words);

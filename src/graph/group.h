@@ -12,6 +12,9 @@
  * direction. True for an empty set. */
 bool group_connected(const struct graph *graph, const uint64_t *group);
 
+/* Whether the network's output or an op outside the group needs the tensor. */
+bool group_tensor_leaves(const struct graph *graph, uint32_t tensor, const uint64_t *group);
+
 /* Moves one weakly connected component, the one with the smallest label, from *rest to
  * *component; false, and an empty component, if rest is empty. */
 bool group_take_component(const struct graph *graph, uint64_t *rest, uint64_t *component);

@@ -7,8 +7,10 @@ src_sched_libsched_a_SOURCES = \
 	src/sched/evaluations.c src/sched/evaluations.h \
 	src/sched/exact.c src/sched/exact.h \
 	src/sched/fetches.c src/sched/fetches.h \
+	src/sched/fits.c src/sched/fits.h \
 	src/sched/growth.c src/sched/growth.h \
 	src/sched/ideals.c src/sched/ideals.h \
+	src/sched/label.c src/sched/label.h \
 	src/sched/memo.c src/sched/memo.h \
 	src/sched/objective.c src/sched/objective.h \
 	src/sched/pareto.c src/sched/pareto.h \

@@ -6,6 +6,7 @@
 
 #include "graph/group_table.h"
 #include "sched/candidate.h"
+#include "sched/fits.h"
 #include "util/bitset.h"
 #include "util/parallel.h"
 
@@ -104,14 +105,15 @@ void sample_free(struct sample *sample) {
 enum { BATCH_GROUPS = 256 }; /* between two steps of the progress line */
 
 struct count_worker {
-  struct sim **sims;      /* by capacity */
-  uint64_t *valid_groups; /* likewise */
+  struct fits fits;
+  bool *fitting;          /* by capacity, of a group */
+  uint64_t *valid_groups; /* by capacity */
 };
 
 struct count {
   const struct sample *sample;
   const struct sample_options *options;
-  struct sim_model *models; /* by capacity; they differ in nothing else, and own nothing */
+  struct fits_models models;
   struct count_worker *workers;
   struct parallel *parallel;
   uint64_t first; /* group of the batch */
@@ -120,24 +122,17 @@ struct count {
 
 static int worker_open(struct count_worker *worker, const struct count *count, struct error *err) {
   size_t capacities = count->options->capacity_count;
-  worker->sims = calloc(capacities, sizeof(struct sim *));
+  worker->fitting = calloc(capacities, sizeof *worker->fitting);
   worker->valid_groups = calloc(capacities, sizeof *worker->valid_groups);
-  if (worker->sims == NULL || worker->valid_groups == NULL) return error_memory(err);
-  for (size_t c = 0; c < capacities; c++) {
-    if (sim_create(&worker->sims[c], &count->models[c], err) != 0) return -1;
-  }
-  return 0;
+  if (worker->fitting == NULL || worker->valid_groups == NULL) return error_memory(err);
+  return fits_create(&worker->fits, &count->models, err);
 }
 
 static int count_open(struct count *count, const struct sim_model *model, struct error *err) {
   const struct sample_options *options = count->options;
-  count->models = calloc(options->capacity_count, sizeof *count->models);
   count->workers = calloc(options->jobs, sizeof *count->workers);
-  if (count->models == NULL || count->workers == NULL) return error_memory(err);
-  for (size_t c = 0; c < options->capacity_count; c++) {
-    count->models[c] = *model;
-    count->models[c].hw.buffer_capacity_bytes = options->capacities_bytes[c];
-  }
+  if (count->workers == NULL) return error_memory(err);
+  if (fits_models_create(&count->models, model, options->capacities_bytes, options->capacity_count, err) != 0) return -1;
   for (unsigned i = 0; i < options->jobs; i++) {
     if (worker_open(&count->workers[i], count, err) != 0) return -1;
   }
@@ -147,32 +142,17 @@ static int count_open(struct count *count, const struct sim_model *model, struct
 static void count_close(struct count *count) {
   parallel_free(count->parallel);
   for (unsigned i = 0; count->workers != NULL && i < count->options->jobs; i++) {
-    struct count_worker *worker = &count->workers[i];
-    for (size_t c = 0; worker->sims != NULL && c < count->options->capacity_count; c++) sim_free(worker->sims[c]);
-    free(worker->sims);
-    free(worker->valid_groups);
+    fits_free(&count->workers[i].fits);
+    free(count->workers[i].fitting);
+    free(count->workers[i].valid_groups);
   }
   free(count->workers);
-  free(count->models);
+  fits_models_free(&count->models);
 }
 
-/* Largest capacity first. Under a steady method what does not fit one capacity fits no smaller one,
- * and what runs at one in some way runs so down to a known number of bytes: under LBDF one run
- * settles all. */
 static int count_group(struct count_worker *worker, const struct sample_options *options, const uint64_t *group) {
-  for (size_t c = options->capacity_count; c-- > 0;) {
-    struct group_cost cost;
-    if (options->method->attempt(worker->sims[c], group, &cost) != 0) return -1;
-    if (cost.required_bytes <= options->capacities_bytes[c]) {
-      uint64_t least_bytes = sim_steady_from(worker->sims[c], &cost);
-      worker->valid_groups[c]++;
-      while (options->method->steady && c > 0 && options->capacities_bytes[c - 1] >= least_bytes) {
-        worker->valid_groups[--c]++;
-      }
-    } else if (options->method->steady) {
-      return 0;
-    }
-  }
+  if (fits_find(worker->fitting, &worker->fits, options->method, group) != 0) return -1;
+  for (size_t c = 0; c < options->capacity_count; c++) worker->valid_groups[c] += worker->fitting[c];
   return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/group.h"
 #include "util/bitset.h"
 
 int lines_create(struct lines *lines, const struct sim_model *model, struct error *err) {
@@ -51,20 +52,13 @@ static struct line *lines_add(struct lines *lines, uint32_t tensor, uint32_t op)
   return line;
 }
 
-static bool tensor_leaves(const struct graph *graph, const struct tensor *tensor, const uint64_t *group) {
-  for (uint32_t i = 0; i < tensor->consumer_count; i++) {
-    if (!bitset_has(group, graph->tensors[tensor->consumers[i]].producer)) return true;
-  }
-  return tensor->is_output;
-}
-
 static void lines_add_inside(struct lines *lines, const uint64_t *group) {
   const struct graph *graph = lines->model->graph;
   for BITSET_EACH (v, group, graph->set_words) {
     const struct op *op = &graph->ops[v];
     for (uint32_t t = op->first_output; t < op->first_output + op->output_count; t++) {
       struct line *line = lines_add(lines, t, (uint32_t)v);
-      line->stored = tensor_leaves(graph, &graph->tensors[t], group);
+      line->stored = group_tensor_leaves(graph, t, group);
       line->in_place = graph->tensors[t].elementwise && lines->model->hw.in_place;
     }
   }

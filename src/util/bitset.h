@@ -72,6 +72,12 @@ static inline size_t bitset_count(const uint64_t *set, size_t words) {
   return count;
 }
 
+/* How many items lie before that one. */
+static inline size_t bitset_rank(const uint64_t *set, size_t item) {
+  uint64_t before = set[item / 64] & ((UINT64_C(1) << item % 64) - 1);
+  return bitset_count(set, item / 64) + (size_t)__builtin_popcountll(before);
+}
+
 /* The smallest item >= from, or words * 64 if there is none:
  * for (size_t i = bitset_next(s, n, 0); i < n * 64; i = bitset_next(s, n, i + 1)) */
 static inline size_t bitset_next(const uint64_t *set, size_t words, size_t from) {
