@@ -54,6 +54,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_file.c \
 	tests/test_fuzz_corpus.c \
 	tests/test_get.c \
+	tests/test_gnn.c \
 	tests/test_hw.c \
 	tests/test_include_law.c \
 	tests/test_learned.c \
@@ -69,6 +70,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_optimus.c \
 	tests/test_plan.c \
 	tests/test_query.c \
+	tests/test_safetensors.c \
 	tests/test_sample.c \
 	tests/test_search.c \
 	tests/test_sim.c \
@@ -85,6 +87,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_timed_metrics.c \
 	tests/test_timed_property.c \
 	tests/test_timeline.c \
+	tests/test_train.c \
 	tests/test_yaml.c \
 	tests/timed_fixture.c tests/timed_fixture.h \
 	tests/trace_replay.c tests/trace_replay.h

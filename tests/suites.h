@@ -26,6 +26,9 @@
   X(timed) \
   X(timed_golden) \
   X(timed_property) \
+  X(gnn) \
+  X(safetensors) \
+  X(train) \
   X(get) \
   X(fuzz_corpus) \
   X(learned) \

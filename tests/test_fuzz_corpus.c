@@ -18,6 +18,7 @@
 int fuzz_hw(const uint8_t *data, size_t size);
 int fuzz_onnx(const uint8_t *data, size_t size);
 int fuzz_plan(const uint8_t *data, size_t size);
+int fuzz_safetensors(const uint8_t *data, size_t size);
 int fuzz_trace(const uint8_t *data, size_t size);
 
 static const struct target {
@@ -27,6 +28,7 @@ static const struct target {
     {"hw", fuzz_hw},
     {"onnx", fuzz_onnx},
     {"plan", fuzz_plan},
+    {"safetensors", fuzz_safetensors},
     {"trace", fuzz_trace},
 };
 

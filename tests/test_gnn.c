@@ -1,14 +1,14 @@
 /* gnn/model against the same network in plain loops and double precision; gnn/adam by hand. */
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "gnn/adam.h"
 #include "gnn/model.h"
+#include "suites.h"
 #include "util/rng.h"
-
-Suite *gnn_suite(void);
 
 enum { MAX_NODES = 24, MAX_EDGES = 64, MAX_WIDTH = 12, MAX_GRAPHS = 4 };
 
@@ -152,6 +152,10 @@ static double largest_of(const double *values, size_t count) {
   return largest;
 }
 
+static void near(float found, double expected, double tolerance) {
+  ck_assert_double_eq_tol((double)found, expected, tolerance);
+}
+
 static void compare(const float *found, const double *expected, size_t count) {
   double tolerance = 1e-4 * largest_of(expected, count) + 1e-9;
   for (size_t i = 0; i < count; i++) ck_assert_double_eq_tol((double)found[i], expected[i], tolerance);
@@ -227,9 +231,9 @@ START_TEST(slopes_are_added_to_what_is_there_and_either_may_be_left_out) {
   gnn_backward(subject.pass, subject.logit_slopes, alone, NULL);
   ck_assert_int_eq(gnn_forward(subject.pass, &subject.batch, subject.mask), 0);
   gnn_backward(subject.pass, subject.logit_slopes, NULL, mask_alone);
-  for (size_t i = 0; i < count; i++) ck_assert_float_eq_tol(alone[i] - 1, both[i], 1e-4f + 1e-4f * fabsf(both[i]));
+  for (size_t i = 0; i < count; i++) near(alone[i] - 1, (double)both[i], 1e-4 * (1 + fabs((double)both[i])));
   for (uint32_t e = 0; e < subject.batch.edge_count; e++) {
-    ck_assert_float_eq_tol(mask_alone[e] - 1, mask_both[e], 1e-4f + 1e-4f * fabsf(mask_both[e]));
+    near(mask_alone[e] - 1, (double)mask_both[e], 1e-4 * (1 + fabs((double)mask_both[e])));
   }
   free(alone);
   free(both);
@@ -258,7 +262,7 @@ START_TEST(graphs_of_a_batch_do_not_meet) {
                                   .first_node = nodes, .first_edge = edges, .from = from, .to = to,
                                   .features = all.features + first * subject.model.shape.features};
     ck_assert_int_eq(gnn_forward(subject.pass, &one, subject.mask + first_edge), 0);
-    ck_assert_float_eq_tol(gnn_logits(subject.pass)[0], logits[g], 1e-4f + 1e-5f * fabsf(logits[g]));
+    near(gnn_logits(subject.pass)[0], (double)logits[g], 1e-4 + 1e-5 * fabs((double)logits[g]));
   }
   close_subject(&subject);
 }
@@ -279,7 +283,8 @@ START_TEST(tensors_tile_the_parameters) {
 }
 END_TEST
 
-/* PyTorch: weights uniform within 1/sqrt(inputs). 2 x 96 x 30 draws of layer 0 come near the bound, and beyond never. */
+/* PyTorch: weights uniform within 1/sqrt(inputs). Even of the 96 of the head
+ * one comes near: all within .9 of it has a chance of 4e-5. */
 START_TEST(weights_are_drawn_within_their_bounds) {
   struct gnn_model model;
   struct error err = ERROR_INIT;
@@ -288,13 +293,12 @@ START_TEST(weights_are_drawn_within_their_bounds) {
   gnn_model_draw(&model, &rng);
   for (size_t t = 0; t < gnn_tensor_count(model.shape); t++) {
     struct gnn_tensor tensor = gnn_tensor(model.shape, t);
-    double *values = in_double(model.parameters + tensor.first, (size_t)tensor.rows * (tensor.columns + 1u));
-    double largest = largest_of(values, (size_t)tensor.rows * (tensor.columns == 0 ? 1 : tensor.columns));
-    double bound = tensor.columns == 0 ? 0 : 1 / sqrt(tensor.columns);
+    size_t count = (size_t)tensor.rows * (tensor.columns == 0 ? 1 : tensor.columns);
+    double *values = in_double(model.parameters + tensor.first, count);
+    double largest = largest_of(values, count), bound = tensor.columns == 0 ? 0 : 1 / sqrt(tensor.columns);
     ck_assert_double_le(largest, bound * (1 + 1e-6));
-    ck_assert_double_ge(largest, bound * 0.95);
+    ck_assert_double_ge(largest, bound * 0.9);
     free(values);
-    if (t + 3 == gnn_tensor_count(model.shape)) break; /* the head is short: what follows would be read beyond */
   }
   gnn_model_free(&model);
 }
@@ -312,11 +316,11 @@ START_TEST(adam_steps_are_those_worked_out) {
   for (int again = 0; again < 2; again++) {
     parameters[0] = parameters[1] = 1;
     adam_step(&adam, parameters, (const float[]){1, -2}, 0.1f);
-    ck_assert_float_eq_tol(parameters[0], 0.9f, 1e-6f);
-    ck_assert_float_eq_tol(parameters[1], 1.1f, 1e-6f);
+    near(parameters[0], 0.9, 1e-6);
+    near(parameters[1], 1.1, 1e-6);
     adam_step(&adam, parameters, (const float[]){3, 0}, 0.01f);
-    ck_assert_float_eq_tol(parameters[0], 0.9f - 0.009177811f, 1e-6f);
-    ck_assert_float_eq_tol(parameters[1], 1.1f + 0.006700582f, 1e-6f);
+    near(parameters[0], 0.9 - 0.009177811, 1e-6);
+    near(parameters[1], 1.1 + 0.006700582, 1e-6);
     ck_assert_uint_eq(adam.steps, 2);
     adam_reset(&adam);
   }
@@ -328,17 +332,17 @@ END_TEST
 START_TEST(slopes_are_clipped_to_a_norm) {
   float slopes[2] = {3, -4};
   ck_assert_double_eq_tol(slopes_clip(slopes, 2, 6), 5, 1e-12);
-  ck_assert_float_eq(slopes[1], -4);
+  ck_assert_double_eq((double)slopes[1], -4);
   ck_assert_double_eq_tol(slopes_clip(slopes, 2, 1), 5, 1e-12);
-  ck_assert_float_eq_tol(slopes[0], 0.6f, 1e-6f);
-  ck_assert_float_eq_tol(slopes[1], -0.8f, 1e-6f);
+  near(slopes[0], 0.6, 1e-6);
+  near(slopes[1], -0.8, 1e-6);
 }
 END_TEST
 
 START_TEST(probabilities_stay_in_range) {
-  ck_assert_float_eq(gnn_probability(0), 0.5f);
-  ck_assert_float_eq(gnn_probability(1e4f), 1);
-  ck_assert_float_eq(gnn_probability(-1e4f), 0);
+  ck_assert_double_eq((double)gnn_probability(0), 0.5);
+  ck_assert_double_eq((double)gnn_probability(1e4f), 1);
+  ck_assert_double_eq((double)gnn_probability(-1e4f), 0);
 }
 END_TEST
 
