@@ -13,6 +13,7 @@ spillway_SOURCES = \
 	src/cli/figure_buffer.c \
 	src/cli/figure_culprits.c \
 	src/cli/figure_curves.c \
+	src/cli/figure_explanation.c \
 	src/cli/figure_front.c \
 	src/cli/figure_gap.c \
 	src/cli/figure_occupancy.c \
