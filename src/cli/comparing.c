@@ -131,7 +131,7 @@ static void put_part(struct table *table, const struct comparing *comparing, con
     const struct repair_summary summary = comparing_summary(comparing, e, breakdown, part);
     table_text(table, once);
     table_text(table, explainers[e].name);
-    put_summary(table, &summary, &exhaustive, comparing->options.classifier != NULL);
+    put_summary(table, &summary, &exhaustive, comparing->options.learned != NULL);
     once = "";
   }
   free(title);
@@ -193,7 +193,7 @@ static void append_rows(json_t *rows, const struct comparing *comparing, const s
     char *title = breakdown == NULL ? NULL : breakdown->title(comparing, part);
     if (breakdown != NULL) document_add_text(row, breakdown->name, title);
     document_add_text(row, "explainer", explainers[e].name);
-    add_summary(row, &summary, comparing->options.classifier != NULL);
+    add_summary(row, &summary, comparing->options.learned != NULL);
     document_append(rows, row);
     free(title);
   }
@@ -276,7 +276,7 @@ static size_t fill_explainers(struct store_explainer *out, struct arena *arena, 
     for (size_t e = 0; e < explainer_count; e++) {
       const struct repair_summary summary = summary_of(comparing, e, cells);
       if (summary.groups == 0 || comparing->left_out[e]) continue;
-      out[count++] = explainer_record(arena, &comparing->subjects[c], e, &summary, comparing->options.classifier != NULL);
+      out[count++] = explainer_record(arena, &comparing->subjects[c], e, &summary, comparing->options.learned != NULL);
     }
     cells[c] = false;
   }

@@ -12,6 +12,9 @@
 #include "util/bitset.h"
 #include "util/parallel.h"
 
+/* Seeds other than the comparison's, under which explanations are asked for again. */
+enum { OTHER_SEEDS = 2 };
+
 struct split_rules compare_rules(const struct compare_options *options, size_t explainer) {
   return (struct split_rules){options->method, &explainers[explainer], options->fraction, options->breadth,
                               objective_find("dram"), options->learned};
@@ -26,6 +29,7 @@ static bool takes_part(const struct compare_options *options, size_t explainer) 
 struct worker {
   size_t cell;
   struct splitter **splitters; /* of that cell, by explainer; NULL before the first group */
+  struct splitter **reseeded;  /* by other seed and explainer, of those that draw by a seed of their own */
   struct edge_judge *judge;    /* likewise; NULL without a classifier */
 };
 
@@ -34,34 +38,52 @@ struct comparer {
   const struct compare_groups *groups;
   struct comparison *out;
   struct worker *workers;
+  struct learned learned[OTHER_SEEDS]; /* as the options say, but for the seed */
   atomic_uint_fast64_t done;
   atomic_bool out_of_memory;
 };
 
 static void worker_close(struct worker *worker) {
   for (size_t e = 0; worker->splitters != NULL && e < explainer_count; e++) splitter_free(worker->splitters[e]);
+  for (size_t i = 0; worker->reseeded != NULL && i < OTHER_SEEDS * explainer_count; i++) {
+    splitter_free(worker->reseeded[i]);
+  }
   free(worker->splitters);
-  worker->splitters = NULL;
+  free(worker->reseeded);
+  worker->splitters = worker->reseeded = NULL;
   edge_judge_free(worker->judge);
   worker->judge = NULL;
 }
 
+static int worker_open(struct worker *worker, const struct comparer *comparer, size_t e, struct split_memo *memo) {
+  struct split_rules rules = compare_rules(comparer->options, e);
+  struct error err;
+  if (!takes_part(comparer->options, e)) return 0;
+  if (splitter_create(&worker->splitters[e], memo, &rules, &err) != 0) return -1;
+  if (explainers[e].need == LEARNED_NOTHING) return 0;
+  for (size_t s = 0; s < OTHER_SEEDS; s++) {
+    rules.learned = &comparer->learned[s];
+    if (splitter_create(&worker->reseeded[s * explainer_count + e], memo, &rules, &err) != 0) return -1;
+  }
+  return 0;
+}
+
 /* Groups come in order of cells, so this is rare. */
-static int worker_turn_to(struct worker *worker, const struct compare_options *options, size_t cell,
+static int worker_turn_to(struct worker *worker, const struct comparer *comparer, size_t cell,
                           struct split_memo *memo) {
+  const struct compare_options *options = comparer->options;
   struct error err;
   if (worker->splitters != NULL && worker->cell == cell) return 0;
   worker_close(worker);
   worker->cell = cell;
   worker->splitters = calloc(explainer_count, sizeof *worker->splitters);
-  if (worker->splitters == NULL) return -1;
+  worker->reseeded = calloc(OTHER_SEEDS * explainer_count, sizeof(struct splitter *));
+  if (worker->splitters == NULL || worker->reseeded == NULL) return -1;
   for (size_t e = 0; e < explainer_count; e++) {
-    const struct split_rules rules = compare_rules(options, e);
-    if (!takes_part(options, e)) continue;
-    if (splitter_create(&worker->splitters[e], memo, &rules, &err) != 0) return -1;
+    if (worker_open(worker, comparer, e, memo) != 0) return -1;
   }
-  if (options->classifier == NULL) return 0;
-  return edge_judge_create(&worker->judge, options->classifier, &options->cells[cell], &err);
+  if (options->learned == NULL) return 0;
+  return edge_judge_create(&worker->judge, &options->learned->model, &options->cells[cell], &err);
 }
 
 /* ---- one repair ---- */
@@ -71,7 +93,7 @@ struct task {
   const struct sim_model *model;
   const uint64_t *group;
   const struct explainer *explainer;
-  struct splitter *splitter;
+  struct splitter *splitter, *reseeded[OTHER_SEEDS];
   struct split_memo *memo; /* empty at first */
   struct edge_judge *judge; /* NULL: none */
   uint64_t rng_seed, number; /* of the comparison; of the group */
@@ -144,16 +166,13 @@ static int cut_on(const struct task *task, const struct explanation *explanation
   return status < 0 ? -1 : 0;
 }
 
-/* Seeds other than the comparison's, under which explanations are asked for again. */
-enum { OTHER_SEEDS = 2 };
-
 static int judge_stability(const struct task *task, const struct edge_list *named, struct repair *repair) {
   struct edge_list other;
   double overlap = 0;
-  for (uint32_t seed = 1; seed <= OTHER_SEEDS; seed++) {
+  for (size_t s = 0; s < OTHER_SEEDS; s++) {
     const struct explanation *explanation;
-    struct rng rng = rng_stream(task->rng_seed + seed, task->number, UINT32_MAX);
-    if (splitter_explain(task->splitter, task->group, &rng, &explanation) != 0) return -1;
+    struct rng rng = rng_stream(task->rng_seed + s + 1, task->number, UINT32_MAX);
+    if (splitter_explain(task->reseeded[s], task->group, &rng, &explanation) != 0) return -1;
     if (edge_list_of(&other, explanation) != 0) return -1;
     overlap += edge_list_overlap(named, &other) / OTHER_SEEDS;
     edge_list_free(&other);
@@ -201,10 +220,14 @@ static int repair_group(struct comparer *comparer, struct worker *worker, size_t
   };
   struct repair *repair = &comparer->out->repairs[group * explainer_count + e];
   if (split_memo_create(&task.memo, task.model, &err) != 0) return -1;
-  int status = worker_turn_to(worker, comparer->options, cell, task.memo);
+  int status = worker_turn_to(worker, comparer, cell, task.memo);
   if (status == 0) {
     task.splitter = worker->splitters[e];
     task.judge = worker->judge;
+    for (size_t s = 0; s < OTHER_SEEDS; s++) {
+      struct splitter *own = worker->reseeded[s * explainer_count + e];
+      task.reseeded[s] = own == NULL ? task.splitter : own;
+    }
     splitter_use_memo(task.splitter, task.memo);
     status = repair_by_tree(&task, repair);
   }
@@ -243,6 +266,10 @@ static int comparison_create(struct comparison *out, const struct compare_option
 
 static int compare(struct comparer *comparer, struct parallel *parallel, struct error *err) {
   unsigned jobs = comparer->options->jobs;
+  for (size_t s = 0; s < OTHER_SEEDS && comparer->options->learned != NULL; s++) {
+    comparer->learned[s] = *comparer->options->learned;
+    comparer->learned[s].settings.gnne.seed += s + 1;
+  }
   comparer->workers = calloc(jobs, sizeof *comparer->workers);
   if (comparer->workers == NULL) return error_memory(err);
   parallel_for(parallel, comparer->groups->count, compare_group, comparer);

@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "gnn/model.h"
 #include "sched/split.h"
 #include "util/progress.h"
 
@@ -18,10 +17,9 @@ struct compare_options {
   const bool *left_out; /* by explainer, those that repair nothing; never the exhaustive one; NULL: none */
   double fraction;  /* as in struct split_rules */
   uint64_t breadth; /* likewise */
-  const struct learned *learned; /* with what all of the explainers need; NULL if they need nothing */
+  const struct learned *learned; /* with what all of the explainers need; NULL if they need nothing, and no fidelity then */
   uint64_t groups;  /* wanted, over all cells */
   uint64_t seed;
-  const struct gnn_model *classifier; /* by which fidelity is measured; NULL: it is not */
   unsigned jobs;             /* threads, >= 1; nothing but times depends on it */
   struct progress *progress; /* counts groups; may be NULL */
 };
