@@ -26,6 +26,8 @@
   X(timed) \
   X(timed_golden) \
   X(timed_property) \
+  X(features) \
+  X(dataset) \
   X(get) \
   X(fuzz_corpus) \
   X(evaluations) \
@@ -33,6 +35,7 @@
   X(optimus) \
   X(nsga2) \
   X(sample) \
+  X(label) \
   X(compare) \
   X(exact) \
   X(store) \
