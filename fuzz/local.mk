@@ -2,7 +2,8 @@
 # fuzz_<name>() into a library of the test suite, which replays the corpus, and by `make fuzz` into a libFuzzer
 # program of its own.
 
-FUZZ_LIBS = fuzz/libfuzz_dataset.a fuzz/libfuzz_hw.a fuzz/libfuzz_onnx.a fuzz/libfuzz_plan.a fuzz/libfuzz_trace.a
+FUZZ_LIBS = fuzz/libfuzz_dataset.a fuzz/libfuzz_hw.a fuzz/libfuzz_onnx.a fuzz/libfuzz_plan.a \
+	fuzz/libfuzz_safetensors.a fuzz/libfuzz_trace.a
 check_LIBRARIES += $(FUZZ_LIBS)
 
 fuzz_libfuzz_dataset_a_SOURCES = fuzz/fuzz_dataset.c
@@ -13,6 +14,8 @@ fuzz_libfuzz_onnx_a_SOURCES = fuzz/fuzz_onnx.c
 fuzz_libfuzz_onnx_a_CPPFLAGS = $(AM_CPPFLAGS) -DLLVMFuzzerTestOneInput=fuzz_onnx
 fuzz_libfuzz_plan_a_SOURCES = fuzz/fuzz_plan.c
 fuzz_libfuzz_plan_a_CPPFLAGS = $(AM_CPPFLAGS) -DLLVMFuzzerTestOneInput=fuzz_plan
+fuzz_libfuzz_safetensors_a_SOURCES = fuzz/fuzz_safetensors.c
+fuzz_libfuzz_safetensors_a_CPPFLAGS = $(AM_CPPFLAGS) -DLLVMFuzzerTestOneInput=fuzz_safetensors
 fuzz_libfuzz_trace_a_SOURCES = fuzz/fuzz_trace.c
 fuzz_libfuzz_trace_a_CPPFLAGS = $(AM_CPPFLAGS) -DLLVMFuzzerTestOneInput=fuzz_trace
 
@@ -24,8 +27,9 @@ FUZZ_CC = clang
 FUZZ_CFLAGS = -std=gnu17 -O1 -g -fno-omit-frame-pointer
 FUZZ_SANITIZERS = -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_LINK_FLAGS = $(FUZZ_SANITIZERS) -fsanitize=fuzzer
-FUZZ_LINK_LIBS = fuzz/libinstrumented.a $(PROTOBUFC_LIBS) $(YAML_LIBS) $(JANSSON_LIBS) $(XXHASH_LIBS) $(OPENBLAS_LIBS)
-FUZZERS = fuzz/fuzz_dataset fuzz/fuzz_hw fuzz/fuzz_onnx fuzz/fuzz_plan fuzz/fuzz_trace
+FUZZ_LINK_LIBS = fuzz/libinstrumented.a $(PROTOBUFC_LIBS) $(YAML_LIBS) $(JANSSON_LIBS) $(XXHASH_LIBS) \
+	$(OPENBLAS_LIBS) -lm
+FUZZERS = fuzz/fuzz_dataset fuzz/fuzz_hw fuzz/fuzz_onnx fuzz/fuzz_plan fuzz/fuzz_safetensors fuzz/fuzz_trace
 
 EXTRA_LIBRARIES += fuzz/libinstrumented.a
 fuzz_libinstrumented_a_SOURCES = \
@@ -57,6 +61,10 @@ fuzz_fuzz_plan_SOURCES = fuzz/fuzz_plan.c
 fuzz_fuzz_plan_CFLAGS = $(FUZZ_LINK_FLAGS)
 fuzz_fuzz_plan_LDFLAGS = $(FUZZ_LINK_FLAGS)
 fuzz_fuzz_plan_LDADD = $(FUZZ_LINK_LIBS)
+fuzz_fuzz_safetensors_SOURCES = fuzz/fuzz_safetensors.c
+fuzz_fuzz_safetensors_CFLAGS = $(FUZZ_LINK_FLAGS)
+fuzz_fuzz_safetensors_LDFLAGS = $(FUZZ_LINK_FLAGS)
+fuzz_fuzz_safetensors_LDADD = $(FUZZ_LINK_LIBS)
 fuzz_fuzz_trace_SOURCES = fuzz/fuzz_trace.c
 fuzz_fuzz_trace_CFLAGS = $(FUZZ_LINK_FLAGS)
 fuzz_fuzz_trace_LDFLAGS = $(FUZZ_LINK_FLAGS)

@@ -14,6 +14,7 @@ tests_spillway_tests_SOURCES = \
 	tests/hard_net.c tests/hard_net.h \
 	tests/main.c tests/suites.h \
 	tests/onnx_model.c tests/onnx_model.h \
+	tests/random_learned.c tests/random_learned.h \
 	tests/random_net.c tests/random_net.h \
 	tests/reference.c tests/reference.h \
 	tests/scaled_network.c tests/scaled_network.h \
@@ -43,6 +44,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_cli_timed.c \
 	tests/test_cli_compare.c \
 	tests/test_compare.c \
+	tests/test_compare_edges.c \
 	tests/test_compute.c \
 	tests/test_conformance.c \
 	tests/test_dataset.c \
@@ -55,9 +57,11 @@ tests_spillway_tests_SOURCES = \
 	tests/test_file.c \
 	tests/test_fuzz_corpus.c \
 	tests/test_get.c \
+	tests/test_gnn.c \
 	tests/test_hw.c \
 	tests/test_include_law.c \
 	tests/test_label.c \
+	tests/test_learned.c \
 	tests/test_nsga2.c \
 	tests/test_onnx.c \
 	tests/test_onnx_blocks.c \
@@ -70,6 +74,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_optimus.c \
 	tests/test_plan.c \
 	tests/test_query.c \
+	tests/test_safetensors.c \
 	tests/test_sample.c \
 	tests/test_search.c \
 	tests/test_sim.c \
@@ -86,6 +91,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_timed_metrics.c \
 	tests/test_timed_property.c \
 	tests/test_timeline.c \
+	tests/test_train.c \
 	tests/test_yaml.c \
 	tests/timed_fixture.c tests/timed_fixture.h \
 	tests/trace_replay.c tests/trace_replay.h

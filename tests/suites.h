@@ -28,8 +28,12 @@
   X(timed_property) \
   X(features) \
   X(dataset) \
+  X(gnn) \
+  X(safetensors) \
+  X(train) \
   X(get) \
   X(fuzz_corpus) \
+  X(learned) \
   X(evaluations) \
   X(search) \
   X(optimus) \
@@ -37,6 +41,7 @@
   X(sample) \
   X(label) \
   X(compare) \
+  X(compare_edges) \
   X(exact) \
   X(store) \
   X(query) \

@@ -19,6 +19,7 @@ int fuzz_dataset(const uint8_t *data, size_t size);
 int fuzz_hw(const uint8_t *data, size_t size);
 int fuzz_onnx(const uint8_t *data, size_t size);
 int fuzz_plan(const uint8_t *data, size_t size);
+int fuzz_safetensors(const uint8_t *data, size_t size);
 int fuzz_trace(const uint8_t *data, size_t size);
 
 static const struct target {
@@ -29,6 +30,7 @@ static const struct target {
     {"hw", fuzz_hw},
     {"onnx", fuzz_onnx},
     {"plan", fuzz_plan},
+    {"safetensors", fuzz_safetensors},
     {"trace", fuzz_trace},
 };
 

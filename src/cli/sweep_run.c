@@ -1,5 +1,4 @@
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/claim.h"
+#include "cli/interrupt.h"
 #include "cli/memory.h"
 #include "cli/run.h"
 #include "cli/sweep.h"
@@ -26,7 +26,6 @@ struct sweep {
   struct progress *progress;
   double started;
   atomic_bool stop; /* after an error that no further cell would survive */
-  atomic_bool over; /* signals are not waited for any more */
   pthread_mutex_t lock; /* of the store, the shares and everything below */
   struct sweep_result *result;
   struct error error;
@@ -209,20 +208,9 @@ static void run_all(struct sweep *sweep) {
 
 /* ---- signals ---- */
 
-static sigset_t stop_signals(void) {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  return set;
-}
-
 /* Ends the process between two writes; cells that are running are lost, and nothing else. */
-static void *watch_signals(void *context) {
+static void give_up(void *context, int number) {
   struct sweep *sweep = context;
-  const sigset_t set = stop_signals();
-  int number;
-  if (sigwait(&set, &number) != 0 || atomic_load(&sweep->over)) return NULL;
   pthread_mutex_lock(&sweep->lock);
   progress_end(sweep->progress);
   fprintf(stderr, "spillway: interrupted; %zu of %zu cells were done and are kept in %s; --resume runs the others\n",
@@ -232,24 +220,14 @@ static void *watch_signals(void *context) {
   _exit(128 + number);
 }
 
-/* Workers inherit the mask, so that only the watcher gets the signals. */
+/* Workers are started when only the watcher gets the signals any more. */
 static int run_watched(struct sweep *sweep, struct error *err) {
-  const sigset_t set = stop_signals();
-  sigset_t before;
-  pthread_t watcher;
-  pthread_sigmask(SIG_BLOCK, &set, &before);
-  int status = parallel_create(&sweep->parallel, sweep->options->jobs, err);
-  if (status == 0 && pthread_create(&watcher, NULL, watch_signals, sweep) != 0) {
-    status = error_set(err, ERROR_MEMORY, "cannot start a thread; give fewer --jobs");
-  }
-  if (status == 0) {
-    run_all(sweep);
-    atomic_store(&sweep->over, true);
-    pthread_kill(watcher, SIGTERM); /* to itself alone: it wakes up */
-    pthread_join(watcher, NULL);
-  }
+  struct interrupt *interrupt = NULL;
+  int status = interrupt_start(&interrupt, give_up, sweep, err);
+  if (status == 0) status = parallel_create(&sweep->parallel, sweep->options->jobs, err);
+  if (status == 0) run_all(sweep);
   parallel_free(sweep->parallel);
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  interrupt_end(interrupt);
   return status;
 }
 

@@ -12,6 +12,9 @@
 #include "util/error.h"
 #include "util/progress.h"
 
+/* Groups of more ops, and of one, are left out of the training. */
+#define RG_MOST_TRAINING_OPS 64
+
 /* Parameters of the locator and of the generator. All zero is none. */
 struct gnn_rg {
   uint32_t embedding; /* of the classifier */
@@ -39,6 +42,9 @@ struct rg_explain_options {
 int gnn_rg_train(struct gnn_rg *out, const struct gnn_model *model, const struct gnn_sample *samples, size_t count,
                  const struct rg_options *options, struct error *err);
 void gnn_rg_free(struct gnn_rg *rg);
+
+/* How far its progress goes with so many samples. */
+uint64_t gnn_rg_visits(const struct rg_options *options, size_t count);
 
 /* Workspace of one thread. */
 struct rg_pass;

@@ -4,6 +4,7 @@
 #ifndef SPILLWAY_GNN_TRAIN_H
 #define SPILLWAY_GNN_TRAIN_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -32,10 +33,12 @@ struct train_options {
   /* Called after each epoch; mean loss over its samples. May be NULL. */
   void (*on_epoch)(void *context, uint64_t epoch, double loss, const struct gnn_model *model);
   void *on_epoch_context;
+  const atomic_bool *stop; /* once it is set, training ends with the batch at hand; NULL: never */
 };
 
-/* model is created and drawn anew from the seed, or comes from the checkpoint. ERROR_INPUT of a checkpoint that does
- * not belong, ERROR_OUTPUT if it cannot be written. */
+/* model is created and drawn anew from the seed, or comes from the checkpoint; its weights are those after the last
+ * epoch. ERROR_INPUT of a checkpoint that does not belong, ERROR_OUTPUT if it cannot be written. 1 if it was stopped:
+ * then, as after an error, there is no model. */
 int gnn_train(struct gnn_model *model, struct gnn_shape shape, const struct gnn_sample *samples, size_t count,
               const struct train_options *options, struct error *err);
 
