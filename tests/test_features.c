@@ -123,7 +123,7 @@ static void check_conv(const struct gnn_batch *batch) {
   ck_feature(batch, 0, "log2 columns of the output / 16", log2(6) / 16);
   ck_feature(batch, 0, "log2 bytes of weights / 16", log2(113) / 16);
   ck_feature(batch, 0, "log2 input rows that an output row needs together / 8", 2.0 / 8);
-  ck_feature(batch, 0, "log2 of input rows over output rows / 4, without the 1", 0);
+  ck_feature(batch, 0, "log2 (input rows / output rows) / 4", 0);
   ck_feature(batch, 0, "whether an output row may take the place of an input row", 0);
   ck_feature(batch, 0, "whether input rows are taken one by one into an accumulator", 0);
   ck_feature(batch, 0, "log2 bytes of the buffer / 16", log2(1001) / 16);
@@ -166,7 +166,7 @@ START_TEST(features_by_hand) {
   ck_feature(&batch, 1, "whether an output leaves the group", 0);
   ck_ratio(&batch, 0, RATIO_STRIPE, 56 + 40 + 40);
   ck_ratio(&batch, 1, RATIO_STRIPE, 56 + 20 + 20);
-  ck_feature(&batch, 2, "log2 of input rows over output rows / 4, without the 1", 1.0 / 4);
+  ck_feature(&batch, 2, "log2 (input rows / output rows) / 4", 1.0 / 4);
   gnn_batch_free(&batch);
   subject_close(&subject);
 }
@@ -198,7 +198,7 @@ START_TEST(an_input_that_two_ops_share) {
   subject_open(&subject, net_end(&net), 8);
   only(&batch, &subject, 0, 1);
   ck_feature(&batch, 0, "whether input rows are taken one by one into an accumulator", 1);
-  ck_feature(&batch, 0, "log2 of input rows over output rows / 4, without the 1", 3.0 / 4);
+  ck_feature(&batch, 0, "log2 (input rows / output rows) / 4", 3.0 / 4);
   ck_ratio(&batch, 0, RATIO_WINDOW, 10);
   ck_ratio(&batch, 0, RATIO_SHARED, 80);
   ck_ratio(&batch, 1, RATIO_WINDOW, 20);

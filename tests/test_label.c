@@ -85,7 +85,8 @@ START_TEST(labels_are_what_the_simulator_says) {
   ck_assert_uint_gt(dataset.group_count, 100);
   for (size_t i = 0; i < dataset.group_count; i++) {
     for (size_t m = 0; m < DATASET_METHODS; m++) check_labels(&subject, &dataset, i, m);
-    ck_assert_uint_eq(dataset.groups[i].fits[0] & ~(unsigned)dataset.groups[i].fits[1], 0); /* BRR fits where LBDF does */
+    /* BRR fits where LBDF does. */
+    ck_assert_uint_eq(dataset.groups[i].fits[0] & ~(unsigned)dataset.groups[i].fits[1], 0);
   }
   dataset_free(&dataset);
   subject_close(&subject);

@@ -326,11 +326,13 @@ static int add_half(struct labelling *work, struct descent *descent, size_t draw
   size_t words = work->graph->set_words;
   struct item half = {.wide = work->items[drawn].wide, .half = true};
   for (; descent->count > 0; descent->count--) {
-    uint64_t *last = descent->parts + (descent->count - 1) * words, *chosen = last;
-    if (rng_below(&descent->rng, 2) == 0) chosen = descent->parts + rng_below(&descent->rng, (uint32_t)descent->count) * words;
+    size_t index = descent->count - 1;
+    uint64_t *last = descent->parts + index * words;
+    if (rng_below(&descent->rng, 2) == 0) index = rng_below(&descent->rng, (uint32_t)descent->count);
+    uint64_t *chosen = descent->parts + index * words;
     int status = add_item(work, half, chosen, err);
     if (status <= 0) return status;
-    bitset_copy(chosen, last, words);
+    if (chosen != last) bitset_copy(chosen, last, words);
   }
   return 0;
 }
