@@ -2,10 +2,12 @@
 # fuzz_<name>() into a library of the test suite, which replays the corpus, and by `make fuzz` into a libFuzzer
 # program of its own.
 
-FUZZ_LIBS = fuzz/libfuzz_hw.a fuzz/libfuzz_onnx.a fuzz/libfuzz_plan.a fuzz/libfuzz_safetensors.a \
-	fuzz/libfuzz_trace.a
+FUZZ_LIBS = fuzz/libfuzz_dataset.a fuzz/libfuzz_hw.a fuzz/libfuzz_onnx.a fuzz/libfuzz_plan.a \
+	fuzz/libfuzz_safetensors.a fuzz/libfuzz_trace.a
 check_LIBRARIES += $(FUZZ_LIBS)
 
+fuzz_libfuzz_dataset_a_SOURCES = fuzz/fuzz_dataset.c
+fuzz_libfuzz_dataset_a_CPPFLAGS = $(AM_CPPFLAGS) -DLLVMFuzzerTestOneInput=fuzz_dataset
 fuzz_libfuzz_hw_a_SOURCES = fuzz/fuzz_hw.c
 fuzz_libfuzz_hw_a_CPPFLAGS = $(AM_CPPFLAGS) -DLLVMFuzzerTestOneInput=fuzz_hw
 fuzz_libfuzz_onnx_a_SOURCES = fuzz/fuzz_onnx.c
@@ -27,7 +29,7 @@ FUZZ_SANITIZERS = -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_LINK_FLAGS = $(FUZZ_SANITIZERS) -fsanitize=fuzzer
 FUZZ_LINK_LIBS = fuzz/libinstrumented.a $(PROTOBUFC_LIBS) $(YAML_LIBS) $(JANSSON_LIBS) $(XXHASH_LIBS) \
 	$(OPENBLAS_LIBS) -lm
-FUZZERS = fuzz/fuzz_hw fuzz/fuzz_onnx fuzz/fuzz_plan fuzz/fuzz_safetensors fuzz/fuzz_trace
+FUZZERS = fuzz/fuzz_dataset fuzz/fuzz_hw fuzz/fuzz_onnx fuzz/fuzz_plan fuzz/fuzz_safetensors fuzz/fuzz_trace
 
 EXTRA_LIBRARIES += fuzz/libinstrumented.a
 fuzz_libinstrumented_a_SOURCES = \
@@ -43,6 +45,10 @@ fuzz_libinstrumented_a_CFLAGS = $(FUZZ_SANITIZERS) -fsanitize=fuzzer-no-link \
 	$(PROTOBUFC_CFLAGS) $(YAML_CFLAGS) $(JANSSON_CFLAGS) $(XXHASH_CFLAGS) $(OPENBLAS_CFLAGS)
 
 EXTRA_PROGRAMS += $(FUZZERS)
+fuzz_fuzz_dataset_SOURCES = fuzz/fuzz_dataset.c
+fuzz_fuzz_dataset_CFLAGS = $(FUZZ_LINK_FLAGS)
+fuzz_fuzz_dataset_LDFLAGS = $(FUZZ_LINK_FLAGS)
+fuzz_fuzz_dataset_LDADD = $(FUZZ_LINK_LIBS)
 fuzz_fuzz_hw_SOURCES = fuzz/fuzz_hw.c
 fuzz_fuzz_hw_CFLAGS = $(FUZZ_LINK_FLAGS)
 fuzz_fuzz_hw_LDFLAGS = $(FUZZ_LINK_FLAGS)

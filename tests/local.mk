@@ -47,17 +47,20 @@ tests_spillway_tests_SOURCES = \
 	tests/test_compare_edges.c \
 	tests/test_compute.c \
 	tests/test_conformance.c \
+	tests/test_dataset.c \
 	tests/test_docs.c \
 	tests/test_dram.c \
 	tests/test_dram_reference.c \
 	tests/test_evaluations.c \
 	tests/test_exact.c \
+	tests/test_features.c \
 	tests/test_file.c \
 	tests/test_fuzz_corpus.c \
 	tests/test_get.c \
 	tests/test_gnn.c \
 	tests/test_hw.c \
 	tests/test_include_law.c \
+	tests/test_label.c \
 	tests/test_learned.c \
 	tests/test_nsga2.c \
 	tests/test_onnx.c \

@@ -26,6 +26,8 @@
   X(timed) \
   X(timed_golden) \
   X(timed_property) \
+  X(features) \
+  X(dataset) \
   X(gnn) \
   X(safetensors) \
   X(train) \
@@ -37,6 +39,7 @@
   X(optimus) \
   X(nsga2) \
   X(sample) \
+  X(label) \
   X(compare) \
   X(compare_edges) \
   X(exact) \

@@ -15,6 +15,7 @@
 #define LIMIT_BYTES ((size_t)16 << 20)
 
 /* fuzz/local.mk gives LLVMFuzzerTestOneInput() of each target one of these names. */
+int fuzz_dataset(const uint8_t *data, size_t size);
 int fuzz_hw(const uint8_t *data, size_t size);
 int fuzz_onnx(const uint8_t *data, size_t size);
 int fuzz_plan(const uint8_t *data, size_t size);
@@ -25,6 +26,7 @@ static const struct target {
   const char *name;
   int (*run)(const uint8_t *data, size_t size);
 } targets[] = {
+    {"dataset", fuzz_dataset},
     {"hw", fuzz_hw},
     {"onnx", fuzz_onnx},
     {"plan", fuzz_plan},

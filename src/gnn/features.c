@@ -8,6 +8,7 @@
 #include "graph/group.h"
 #include "sim/brr.h"
 #include "util/bitset.h"
+#include "util/saturate.h"
 
 /* Those of the networks of configs/networks. */
 const char *const gnn_op_vocabulary[] = {
@@ -49,7 +50,7 @@ enum ratio {
 
 enum { FEATURES = FIRST_RATIO + 2 * RATIOS };
 
-/* "log2 n / k" is log2(1 + n) / k; "x / buffer" is at most 4; "log of x / buffer" is log2(1 + 1024 x / buffer) / 10. */
+/* "log2 n / k" of a count is log2(1 + n) / k; "x / buffer" is at most 4; "log of x / buffer" is log2(1 + 1024 x / buffer) / 10. */
 const char *const gnn_feature_names[FEATURES] = {
     "log2 channels of the widest input / 16",
     "log2 channels of the output / 16",
@@ -59,7 +60,7 @@ const char *const gnn_feature_names[FEATURES] = {
     "log2 columns of the output / 16",
     "log2 bytes of weights / 16",
     "log2 input rows that an output row needs together / 8",
-    "log2 of input rows over output rows / 4, without the 1",
+    "log2 (input rows / output rows) / 4",
     "whether an output row may take the place of an input row",
     "whether input rows are taken one by one into an accumulator",
     "log2 bytes of the buffer / 16",
@@ -110,7 +111,6 @@ struct gnn_network {
 
 static size_t fixed_count(void) { return gnn_op_vocabulary_count + FIXED_FEATURES; }
 
-static uint64_t divide_up(uint64_t a, uint64_t b) { return a / b + (a % b != 0); }
 static uint32_t least(uint64_t a, uint32_t b) { return a < b ? (uint32_t)a : b; }
 static uint32_t largest(uint32_t a, uint32_t b) { return a > b ? a : b; }
 
@@ -131,7 +131,7 @@ static uint32_t map_step_rows(const struct row_map *map, uint32_t input_rows, ui
     case ROW_STREAMED: return 0;
     case ROW_TABLE: break;
   }
-  return (uint32_t)divide_up(input_rows, output_rows);
+  return (uint32_t)saturate_divide(input_rows, output_rows);
 }
 
 /* The op's input of that tensor, a new one if need be. */
@@ -185,7 +185,7 @@ static uint64_t tensor_channels(const struct tensor *tensor) {
 }
 
 static uint64_t tensor_columns(const struct tensor *tensor) {
-  return divide_up(tensor->row_elements, tensor_channels(tensor));
+  return saturate_divide(tensor->row_elements, tensor_channels(tensor));
 }
 
 static float logarithm(uint64_t count, double scale) { return (float)(log2(1 + (double)count) / scale); }
@@ -328,7 +328,7 @@ static struct surroundings surroundings(const struct gnn_network *network, const
 /* An op with weights has all its rows of a stripe at once, another one row and what that needs. */
 static uint32_t stripe_rows(const struct surroundings *around, uint32_t v) {
   const struct node *node = &around->network->nodes[v];
-  return around->network->model->weight_bytes[v] > 0 ? (uint32_t)divide_up(node->rows, around->rows) : 1;
+  return around->network->model->weight_bytes[v] > 0 ? (uint32_t)saturate_divide(node->rows, around->rows) : 1;
 }
 
 static void measure_inputs(double bytes[RATIOS], float *features, const struct surroundings *around, uint32_t v) {

@@ -44,7 +44,6 @@ uint64_t label_default_groups(const char *network) {
 
 /* A group of the network, with its labels. */
 struct item {
-  uint32_t drawn; /* its number, or that of the group that it is a half of */
   bool wide, half;
   uint8_t fits[DATASET_METHODS];
 };
@@ -205,7 +204,7 @@ static int add_drawn(struct labelling *work, struct error *err) {
   int status = sample_draw(&sample, work->graph, work->network->groups, seed, NULL, err);
   for (uint64_t g = 0; status == 0 && g < sample.group_count; g++) {
     struct rng rng = rng_stream(seed, g, STREAM_WIDTH);
-    struct item item = {.drawn = (uint32_t)g, .wide = rng_below(&rng, WIDTHS) == 1};
+    struct item item = {.wide = rng_below(&rng, WIDTHS) == 1};
     status = add_item(work, item, sample.sets + g * work->graph->set_words, err);
   }
   sample_free(&sample);
@@ -325,13 +324,15 @@ static void descend_item(void *context, unsigned worker, uint64_t index) {
 /* Adds one part that is new, half of the time the one met last: those are closest to what fits. */
 static int add_half(struct labelling *work, struct descent *descent, size_t drawn, struct error *err) {
   size_t words = work->graph->set_words;
-  struct item half = {.drawn = (uint32_t)drawn, .wide = work->items[drawn].wide, .half = true};
+  struct item half = {.wide = work->items[drawn].wide, .half = true};
   for (; descent->count > 0; descent->count--) {
-    uint64_t *last = descent->parts + (descent->count - 1) * words, *chosen = last;
-    if (rng_below(&descent->rng, 2) == 0) chosen = descent->parts + rng_below(&descent->rng, (uint32_t)descent->count) * words;
+    size_t index = descent->count - 1;
+    uint64_t *last = descent->parts + index * words;
+    if (rng_below(&descent->rng, 2) == 0) index = rng_below(&descent->rng, (uint32_t)descent->count);
+    uint64_t *chosen = descent->parts + index * words;
     int status = add_item(work, half, chosen, err);
     if (status <= 0) return status;
-    bitset_copy(chosen, last, words);
+    if (chosen != last) bitset_copy(chosen, last, words);
   }
   return 0;
 }

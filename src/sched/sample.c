@@ -132,7 +132,8 @@ static int count_open(struct count *count, const struct sim_model *model, struct
   const struct sample_options *options = count->options;
   count->workers = calloc(options->jobs, sizeof *count->workers);
   if (count->workers == NULL) return error_memory(err);
-  if (fits_models_create(&count->models, model, options->capacities_bytes, options->capacity_count, err) != 0) return -1;
+  const uint64_t *capacities = options->capacities_bytes;
+  if (fits_models_create(&count->models, model, capacities, options->capacity_count, err) != 0) return -1;
   for (unsigned i = 0; i < options->jobs; i++) {
     if (worker_open(&count->workers[i], count, err) != 0) return -1;
   }
