@@ -11,6 +11,7 @@
 
 #include "config.h"
 #include "gnn/train.h"
+#include "random_learned.h"
 #include "sched/candidate.h"
 #include "sched/compare.h"
 #include "sched/search.h"
@@ -70,7 +71,7 @@ static void open_model(struct sim_model *model, const struct bench_case *self) {
 static void run_search(struct measurement *out, const struct bench_case *self) {
   const struct search_options options = {
       .split = {method_find(self->method), explainer_find("trace-get"), EXPLAIN_DEFAULT_FRACTION, SPLIT_DEFAULT_BREADTH,
-                objective_find("dram")},
+                objective_find("dram"), NULL},
       .further = {objective_find("buffer")},
       .further_count = search_find(self->search)->has_front ? 1 : 0,
       .budget = self->budget,
@@ -100,7 +101,7 @@ static void run_sizes(struct measurement *out, const struct bench_case *self, bo
   const uint64_t step = (UINT64_C(2048) - 128) * 1024 / (SIZES - 1);
   struct search_options options = {
       .split = {method_find(self->method), explainer_find("trace-get"), EXPLAIN_DEFAULT_FRACTION, SPLIT_DEFAULT_BREADTH,
-                objective_find("dram")},
+                objective_find("dram"), NULL},
       .budget = self->budget,
       .seed = 1,
       .limits = SEARCH_DEFAULT_LIMITS,
@@ -205,33 +206,67 @@ static void run_repairs(struct measurement *out, const struct bench_case *self) 
   }
 }
 
-/* One epoch of the validity classifier on groups of 15 to 25 ops, features and Adam included. */
+/* Groups of 15 to 25 ops, as often as it takes. */
+static struct gnn_sample *draw_samples(const struct gnn_network *network, const struct sim_model *model,
+                                       uint64_t wanted) {
+  size_t count, words = model->graph->set_words;
+  uint64_t *groups = draw_groups(model->graph, &count), used = 0;
+  struct gnn_sample *samples = calloc(wanted, sizeof *samples);
+  for (size_t g = 0; used < wanted; g++) {
+    const uint64_t *group = groups + g % count * words;
+    size_t ops = bitset_count(group, words);
+    if (ops >= 15 && ops <= 25) samples[used++] = (struct gnn_sample){network, group, 1 << 18, g % 2 == 0};
+  }
+  return samples;
+}
+
+/* One epoch of the validity classifier, features and Adam included. */
 static void run_training(struct measurement *out, const struct bench_case *self) {
+  const struct gnn_shape shape = {(uint32_t)gnn_feature_count(), GNN_DEFAULT_HIDDEN, GNN_DEFAULT_LAYERS};
+  const struct train_options options = {.epochs = 1, .batch_graphs = 128, .rate = 1e-3, .clip = 1, .jobs = 1};
   struct error err = ERROR_INIT;
   struct sim_model model;
   struct gnn_network *network;
   struct gnn_model trained;
-  size_t count, used = 0;
   open_model(&model, self);
   require(gnn_network_create(&network, &model, &err), &err);
-  uint64_t *groups = draw_groups(model.graph, &count);
-  struct gnn_sample *samples = calloc(self->budget, sizeof *samples);
-  for (size_t g = 0; used < self->budget; g = (g + 1) % count) {
-    const uint64_t *group = groups + g * model.graph->set_words;
-    size_t ops = bitset_count(group, model.graph->set_words);
-    if (ops >= 15 && ops <= 25) samples[used++] = (struct gnn_sample){network, group, 1 << 18, g % 2 == 0};
-  }
-  const struct gnn_shape shape = {(uint32_t)gnn_feature_count(), GNN_DEFAULT_HIDDEN, GNN_DEFAULT_LAYERS};
-  const struct train_options options = {.epochs = 1, .batch_graphs = 128, .rate = 1e-3, .clip = 1, .jobs = 1};
+  struct gnn_sample *samples = draw_samples(network, &model, self->budget);
   out->seconds = 1e9;
   for (int repeat = 0; repeat < 3; repeat++) {
     double start = now();
-    require(gnn_train(&trained, shape, samples, used, &options, &err), &err);
+    require(gnn_train(&trained, shape, samples, self->budget, &options, &err), &err);
     double seconds = now() - start;
     if (seconds < out->seconds) out->seconds = seconds;
     gnn_model_free(&trained);
   }
-  out->items = used;
+  out->items = self->budget;
+}
+
+/* One explanation of a group of 20 ops, with a network drawn at random of the default size; self->search is
+ * the explainer. */
+static void run_explainer(struct measurement *out, const struct bench_case *self) {
+  enum { OPS = 20, FIRST_OP = 20, REPEATS = 50 };
+  struct error err = ERROR_INIT;
+  struct sim_model model;
+  struct sim *sim;
+  struct learned learned;
+  struct explain_context context;
+  struct rng rng = rng_stream(1, 0, 0);
+  uint64_t group[GRAPH_MAX_SET_WORDS] = {0};
+  open_model(&model, self);
+  for (size_t v = FIRST_OP; v < FIRST_OP + OPS; v++) bitset_add(group, v);
+  require(random_learned(&learned, GNN_DEFAULT_HIDDEN, GNN_DEFAULT_LAYERS, 1, &model, group, &err), &err);
+  require(sim_create(&sim, &model, &err), &err);
+  require(explain_context_create(&context, sim, method_find(self->method), EXPLAIN_DEFAULT_FRACTION, &learned, &err),
+          &err);
+  out->seconds = 1e9;
+  for (int repeat = 0; repeat < REPEATS; repeat++) {
+    double start = now();
+    if (explainer_find(self->search)->explain(&context, group, &rng) != 0) exit(1);
+    double seconds = now() - start;
+    if (seconds < out->seconds) out->seconds = seconds;
+  }
+  out->items = 1;
 }
 
 /* The whole network on the clock, each op its own group; items are the events of the simulation. */
@@ -316,6 +351,9 @@ static void run_dram_requests(struct measurement *out, const struct bench_case *
 
 #define REPAIRS(net, kib, method) {"groups repaired", "groups", run_repairs, net, kib, 8, 1, NULL, 50, 0, method}
 
+#define EXPLAINED(name, aim) \
+  {name ", 20 ops", "group", run_explainer, "efficientnet_b3", 256, 8, 1, name, 0, aim, "lbdf"}
+
 static const struct bench_case cases[] = {
     SEARCH("local search", "mobilenet_v2", 128, 8, "local", 2000, 0.1),
     SEARCH("local search", "efficientnet_b3", 256, 16, "local", 5000, 0.5),
@@ -330,6 +368,8 @@ static const struct bench_case cases[] = {
     REPAIRS("efficientnet_b3", 256, "brr"),
     /* 54,000 groups, 50 times, in 20 minutes on two processors */
     {"training, hidden 128", "graphs", run_training, "efficientnet_b3", 256, 8, 1, NULL, 1280, 1280 / 1125.0, NULL},
+    EXPLAINED("trace-get", 0), EXPLAINED("gnn-cut", 0.003), EXPLAINED("gnne", 0.03), EXPLAINED("pg", 0.001),
+    EXPLAINED("rg", 0.005),
     TIMED("resnet18", 0.005), TIMED("resnet152", 0.05), TIMED("efficientnet_b3", 0),
     STREAMED("brr", "mobilenet_v2", 128, 8, "local", 1000, 0.5),
     STREAMED("brr", "efficientnet_b3", 256, 16, "local", 1000, 0),

@@ -14,6 +14,7 @@ tests_spillway_tests_SOURCES = \
 	tests/hard_net.c tests/hard_net.h \
 	tests/main.c tests/suites.h \
 	tests/onnx_model.c tests/onnx_model.h \
+	tests/random_learned.c tests/random_learned.h \
 	tests/random_net.c tests/random_net.h \
 	tests/reference.c tests/reference.h \
 	tests/scaled_network.c tests/scaled_network.h \
@@ -58,6 +59,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_gnn.c \
 	tests/test_hw.c \
 	tests/test_include_law.c \
+	tests/test_learned.c \
 	tests/test_nsga2.c \
 	tests/test_onnx.c \
 	tests/test_onnx_blocks.c \

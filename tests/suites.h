@@ -31,6 +31,7 @@
   X(train) \
   X(get) \
   X(fuzz_corpus) \
+  X(learned) \
   X(evaluations) \
   X(search) \
   X(optimus) \

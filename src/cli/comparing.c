@@ -125,11 +125,14 @@ static void put_part(struct table *table, const struct comparing *comparing, con
   struct repair_summary exhaustive = comparing_summary(comparing, exhaustive_number(), breakdown, part);
   if (exhaustive.groups == 0) return;
   char *title = breakdown == NULL ? cli_strdup("all") : breakdown->title(comparing, part);
+  const char *once = title;
   for (size_t e = 0; e < explainer_count; e++) {
+    if (comparing->left_out[e]) continue;
     const struct repair_summary summary = comparing_summary(comparing, e, breakdown, part);
-    table_text(table, e == 0 ? title : "");
+    table_text(table, once);
     table_text(table, explainers[e].name);
     put_summary(table, &summary, &exhaustive, comparing->options.classifier != NULL);
+    once = "";
   }
   free(title);
 }
@@ -185,7 +188,7 @@ static void append_rows(json_t *rows, const struct comparing *comparing, const s
                         size_t part) {
   for (size_t e = 0; e < explainer_count; e++) {
     const struct repair_summary summary = comparing_summary(comparing, e, breakdown, part);
-    if (summary.groups == 0) continue;
+    if (summary.groups == 0 || comparing->left_out[e]) continue;
     json_t *row = json_object();
     char *title = breakdown == NULL ? NULL : breakdown->title(comparing, part);
     if (breakdown != NULL) document_add_text(row, breakdown->name, title);
@@ -210,6 +213,7 @@ static void add_question(json_t *document, const struct comparing *comparing) {
   document_add_text(document, "method", options->method->name);
   document_add_real(document, "fraction", options->fraction);
   document_add_count(document, "breadth", options->breadth);
+  models_add_documents(document, &comparing->models, NULL);
   document_add_count(document, "seed", options->seed);
   document_add_count(document, "jobs", options->jobs);
   document_add_count(document, "groups_wanted", options->groups);
@@ -271,7 +275,7 @@ static size_t fill_explainers(struct store_explainer *out, struct arena *arena, 
     cells[c] = true;
     for (size_t e = 0; e < explainer_count; e++) {
       const struct repair_summary summary = summary_of(comparing, e, cells);
-      if (summary.groups == 0) continue;
+      if (summary.groups == 0 || comparing->left_out[e]) continue;
       out[count++] = explainer_record(arena, &comparing->subjects[c], e, &summary, comparing->options.classifier != NULL);
     }
     cells[c] = false;
@@ -280,10 +284,20 @@ static size_t fill_explainers(struct store_explainer *out, struct arena *arena, 
   return count;
 }
 
+static char *options_text(const struct comparing *comparing) {
+  json_t *options = json_object();
+  document_add(options, "fold_bn", json_boolean(comparing->settings->target.fold_batch_norm));
+  models_add_documents(options, &comparing->models, NULL);
+  char *text = cli_checked(json_dumps(options, JSON_COMPACT));
+  json_decref(options);
+  return text;
+}
+
 int comparing_write(struct comparing *comparing, struct error *err) {
   const struct compare_options *options = &comparing->options;
   struct arena arena = ARENA_INIT;
   if (comparing->log.store == NULL) return 0;
+  char *described = options_text(comparing);
   struct store_explainer *rows = cli_alloc(comparing->subject_count * explainer_count, sizeof *rows);
   const struct store_comparison record = {
       .tool_version = PACKAGE_VERSION,
@@ -295,12 +309,13 @@ int comparing_write(struct comparing *comparing, struct error *err) {
       .seed = &options->seed,
       .jobs = options->jobs,
       .groups_wanted = options->groups,
-      .options = comparing->settings->target.fold_batch_norm ? "{\"fold_bn\":true}" : "{\"fold_bn\":false}",
+      .options = described,
       .explainers = rows,
       .explainer_count = fill_explainers(rows, &arena, comparing),
   };
   int status = store_write_comparison(comparing->log.store, NULL, &record, err);
   free(rows);
+  free(described);
   arena_free(&arena);
   return status;
 }

@@ -30,6 +30,7 @@ spillway_SOURCES = \
 	src/cli/manual.c src/cli/manual.h \
 	src/cli/memory.c src/cli/memory.h \
 	src/cli/merge.c \
+	src/cli/models.c src/cli/models.h \
 	src/cli/names.c src/cli/names.h \
 	src/cli/objectives.c src/cli/objectives.h \
 	src/cli/options.c src/cli/options.h \

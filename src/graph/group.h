@@ -47,4 +47,8 @@ int group_cut_list_create(struct group_cut_list *list, const struct graph *graph
 void group_cut_list_free(struct group_cut_list *list);
 void group_cuts(const struct graph *graph, const uint64_t *group, struct group_cut_list *list);
 
+/* The same for single edges inside the group, in whatever order: begin with none, and add the cuts of an edge. */
+void group_cuts_clear(struct group_cut_list *list);
+void group_cuts_add(const struct graph *graph, const uint64_t *group, struct edge edge, struct group_cut_list *list);
+
 #endif

@@ -14,7 +14,11 @@
 
 struct split_rules compare_rules(const struct compare_options *options, size_t explainer) {
   return (struct split_rules){options->method, &explainers[explainer], options->fraction, options->breadth,
-                              objective_find("dram")};
+                              objective_find("dram"), options->learned};
+}
+
+static bool takes_part(const struct compare_options *options, size_t explainer) {
+  return options->left_out == NULL || !options->left_out[explainer];
 }
 
 /* ---- threads ---- */
@@ -50,9 +54,11 @@ static int worker_turn_to(struct worker *worker, const struct compare_options *o
   worker_close(worker);
   worker->cell = cell;
   worker->splitters = calloc(explainer_count, sizeof *worker->splitters);
+  if (worker->splitters == NULL) return -1;
   for (size_t e = 0; e < explainer_count; e++) {
     const struct split_rules rules = compare_rules(options, e);
-    if (worker->splitters == NULL || splitter_create(&worker->splitters[e], memo, &rules, &err) != 0) return -1;
+    if (!takes_part(options, e)) continue;
+    if (splitter_create(&worker->splitters[e], memo, &rules, &err) != 0) return -1;
   }
   if (options->classifier == NULL) return 0;
   return edge_judge_create(&worker->judge, options->classifier, &options->cells[cell], &err);
@@ -210,6 +216,7 @@ static int repair_group(struct comparer *comparer, struct worker *worker, size_t
 static void compare_group(void *context, unsigned number, uint64_t group) {
   struct comparer *comparer = context;
   for (size_t e = 0; e < explainer_count; e++) {
+    if (!takes_part(comparer->options, e)) continue;
     if (repair_group(comparer, &comparer->workers[number], group, e) != 0) atomic_store(&comparer->out_of_memory, true);
   }
   progress_update(comparer->options->progress, atomic_fetch_add(&comparer->done, 1) + 1, NULL);

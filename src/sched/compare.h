@@ -15,8 +15,10 @@ struct compare_options {
   const struct sim_model *cells; /* where groups are drawn: a network with a buffer each */
   size_t cell_count;
   const struct method *method;
+  const bool *left_out; /* by explainer, those that repair nothing; never the exhaustive one; NULL: none */
   double fraction;  /* as in struct split_rules */
   uint64_t breadth; /* likewise */
+  const struct learned *learned; /* with what all of the explainers need; NULL if they need nothing */
   uint64_t groups;  /* wanted, over all cells */
   uint64_t seed;
   const struct gnn_model *classifier; /* by which fidelity is measured; NULL: it is not */
@@ -46,11 +48,11 @@ struct comparison {
   size_t group_count;
   uint32_t *cell_of;      /* by group */
   uint32_t *op_counts;    /* likewise */
-  struct repair *repairs; /* by group, explainer_count of each, in the order of explainers[] */
+  struct repair *repairs; /* by group, explainer_count of each, in the order of explainers[]; 0 of those left out */
 };
 
 /* Draws plans of each cell as random search does, until the cells have the groups wanted, in
- * equal numbers as far as they have that many, and lets all explainers repair them. A cell in which
+ * equal numbers as far as they have that many, and lets the explainers repair them. A cell in which
  * many plans in a row bring no new invalid group gives no more, so that there may be fewer, or none.
  * The caller frees with comparison_free(). ERROR_MEMORY. */
 int comparison_run(struct comparison *out, const struct compare_options *options, struct error *err);
