@@ -33,3 +33,18 @@ dist_experiments_DATA = \
 	configs/experiments/buffer-sweep.yaml \
 	configs/experiments/optimum.yaml \
 	configs/experiments/small.yaml
+
+# Trained weights, whichever scripts/train has made.
+EXTRA_DIST += configs/models
+modelsdir = $(pkgdatadir)/models
+install-data-local:
+	@for file in $(srcdir)/configs/models/*/*.safetensors; do \
+	  test -e "$$file" || continue; \
+	  folder='$(DESTDIR)$(modelsdir)'/`basename \`dirname "$$file"\``; \
+	  $(MKDIR_P) "$$folder" && $(INSTALL_DATA) "$$file" "$$folder" || exit 1; \
+	done
+uninstall-local:
+	@for file in $(srcdir)/configs/models/*/*.safetensors; do \
+	  folder='$(DESTDIR)$(modelsdir)'/`basename \`dirname "$$file"\``; \
+	  rm -f "$$folder"/`basename "$$file"`; \
+	done

@@ -20,4 +20,5 @@ EXTRA_DIST += docs/spillway.1.in docs/spillway.bash \
 	docs/methods.md \
 	docs/plots.md \
 	docs/timing.md \
+	docs/training.md \
 	docs/tutorial.md

@@ -5,4 +5,5 @@ EXTRA_DIST += \
 	scripts/demo \
 	scripts/lib.sh \
 	scripts/reproduce \
-	scripts/setup
+	scripts/setup \
+	scripts/train

@@ -109,5 +109,6 @@ TCase *cli_schedule_case(void);
 TCase *cli_simulate_case(void);
 TCase *cli_terminal_case(void);
 TCase *cli_timed_case(void);
+TCase *cli_train_case(void);
 
 #endif

@@ -42,6 +42,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_cli_simulate.c \
 	tests/test_cli_terminal.c \
 	tests/test_cli_timed.c \
+	tests/test_cli_train.c \
 	tests/test_cli_compare.c \
 	tests/test_compare.c \
 	tests/test_compare_edges.c \

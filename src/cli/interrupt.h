@@ -6,8 +6,8 @@
 
 struct interrupt;
 
-/* Until interrupt_end(), the first of these signals has on_signal(context, number) called on a thread of its own;
- * other threads, those started meanwhile too, do not get them. One at a time. */
+/* Until interrupt_end(), the first of these signals has on_signal(context, number) called, on a thread of its own;
+ * further ones do nothing. One at a time. */
 int interrupt_start(struct interrupt **out, void (*on_signal)(void *context, int number), void *context,
                     struct error *err);
 /* Takes NULL. */

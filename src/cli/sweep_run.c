@@ -220,7 +220,6 @@ static void give_up(void *context, int number) {
   _exit(128 + number);
 }
 
-/* Workers are started when only the watcher gets the signals any more. */
 static int run_watched(struct sweep *sweep, struct error *err) {
   struct interrupt *interrupt = NULL;
   int status = interrupt_start(&interrupt, give_up, sweep, err);

@@ -1,6 +1,5 @@
 /* spillway train-validity: data for the validity classifier, its training, and how well it does. */
-#include <math.h>
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,9 +111,13 @@ static char *training_text(const struct train_validity_settings *settings) {
 
 /* Ends the process as the signal would have, now that the last checkpoint is whole. */
 static _Noreturn void give_up(struct course *course) {
-  fprintf(stderr, "spillway: interrupted; the epochs that were done are kept in %s; the same command goes on from "
-          "there\n", course->checkpoint);
   int number = atomic_load(&course->signal);
+  if (access(course->checkpoint, F_OK) == 0) {
+    fprintf(stderr, "spillway: interrupted; the epochs that were done are kept in %s; the same command goes on from "
+            "there\n", course->checkpoint);
+  } else {
+    fprintf(stderr, "spillway: interrupted before the first epoch was done; nothing is kept\n");
+  }
   close_course(course);
   _exit(128 + number);
 }
@@ -183,9 +186,12 @@ static const char *weights_path(const struct course *course) {
 
 static void print_table(const struct course *course, const struct validity_score *score) {
   const struct train_validity_settings *settings = course->settings;
-  cli_print("%s: %s under %s, on %zu samples of %s that it did not learn from\n\n", weights_path(course), "validity",
-            settings->method, course->test.count,
-            settings->leave_out != NULL ? settings->leave_out : course->path);
+  cli_print("%s: whether groups fit under %s, in percent, on ", weights_path(course), settings->method);
+  if (settings->leave_out != NULL) {
+    cli_print("all groups of %s in %s\n\n", settings->leave_out, course->path);
+  } else {
+    cli_print("the test part of %s\n\n", course->path);
+  }
   validity_score_print(score);
 }
 

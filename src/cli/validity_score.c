@@ -1,5 +1,6 @@
 #include "cli/validity_score.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "cli/document.h"
@@ -182,6 +183,15 @@ static void each_part(const struct validity_score *score,
 static uint64_t fitting(const struct gnn_score *score) { return score->true_positives + score->false_negatives; }
 static uint64_t overflowing(const struct gnn_score *score) { return score->true_negatives + score->false_positives; }
 
+/* An F1 without positives means nothing. */
+static void put_f1(struct table *table, double f1, uint64_t positives) {
+  if (positives == 0) {
+    table_text(table, "-");
+  } else {
+    table_format(table, "%.2f", 100 * f1);
+  }
+}
+
 static void put_row(void *context, const char *aspect, const char *title, const struct gnn_score *score) {
   struct table *table = context;
   uint64_t samples = fitting(score) + overflowing(score);
@@ -190,8 +200,8 @@ static void put_row(void *context, const char *aspect, const char *title, const 
   table_count(table, samples);
   table_format(table, "%.1f", 100 * (double)fitting(score) / (double)samples);
   table_format(table, "%.2f", 100 * gnn_score_accuracy(score));
-  table_format(table, "%.2f", 100 * gnn_score_f1(score));
-  table_format(table, "%.2f", 100 * gnn_score_f1_overflow(score));
+  put_f1(table, gnn_score_f1(score), fitting(score));
+  put_f1(table, gnn_score_f1_overflow(score), overflowing(score));
 }
 
 void validity_score_print(const struct validity_score *score) {
@@ -211,8 +221,8 @@ static void append_row(void *context, const char *aspect, const char *title, con
   document_add_count(row, "samples", fitting(score) + overflowing(score));
   document_add_count(row, "fit", fitting(score));
   document_add_real(row, "accuracy", gnn_score_accuracy(score));
-  document_add_real(row, "f1", gnn_score_f1(score));
-  document_add_real(row, "f1_overflow", gnn_score_f1_overflow(score));
+  document_add_real(row, "f1", fitting(score) == 0 ? (double)NAN : gnn_score_f1(score));
+  document_add_real(row, "f1_overflow", overflowing(score) == 0 ? (double)NAN : gnn_score_f1_overflow(score));
   document_append(context, row);
 }
 
