@@ -23,6 +23,7 @@ spillway_SOURCES = \
 	src/cli/group.c src/cli/group.h \
 	src/cli/group_trace.c src/cli/group_trace.h \
 	src/cli/help.c src/cli/help.h \
+	src/cli/interrupt.c src/cli/interrupt.h \
 	src/cli/list.c \
 	src/cli/main.c \
 	src/cli/manual.c src/cli/manual.h \
@@ -49,6 +50,8 @@ spillway_SOURCES = \
 	src/cli/table.c src/cli/table.h \
 	src/cli/timed_trace.c src/cli/timed_trace.h \
 	src/cli/timing.c src/cli/timing_print.c src/cli/timing.h \
+	src/cli/train_explainers.c \
+	src/cli/validity_data.c src/cli/validity_data.h \
 	src/cli/verb.h
 spillway_CPPFLAGS = $(AM_CPPFLAGS) -DSPILLWAY_DATA_DIR='"$(pkgdatadir)"' -DGNUPLOT='"$(GNUPLOT)"'
 spillway_LDADD = $(LIBS_OF_MODULES)
