@@ -14,6 +14,7 @@
 #define RANDOM_WALKS 10            /* the best of which is imitated */
 #define MOST_NODES 24              /* of walks in training */
 #define LARGEST_ADVANTAGE 1.0
+#define ENTROPY_PRICE 0.02         /* of decisions in reinforcement, which else soon tries nothing new */
 
 enum phase { LOCATE, IMITATE, REINFORCE };
 
@@ -159,11 +160,12 @@ static int record_walk(struct learner *learner, const struct rg_growth *walk) {
 }
 
 /* Slopes of the recorded decisions, which are then forgotten. */
-static int learn_record(struct learner *learner, float *slopes) {
+static int learn_record(struct learner *learner, double entropy_price, float *slopes) {
   struct rg_decisions *record = &learner->record;
+  if (record->count == 0) return 0;
   for (size_t d = 0; d < record->count; d++) record->items[d].weight /= (float)record->count;
   if (rg_decide(&learner->rg->network, record) != 0) return -1;
-  rg_decide_backward(&learner->rg->network, record, slopes);
+  rg_decide_backward(&learner->rg->network, record, entropy_price / (double)record->count, slopes);
   rg_decisions_clear(record);
   return 0;
 }
@@ -173,7 +175,7 @@ static int imitate(struct training *training, struct learner *learner, struct rn
   uint32_t seed = draw_seed(learner, rng);
   if (walk_at_random(training, learner, seed, rng, &best) != 0) return -1;
   if (record_walk(learner, &learner->rg->walks[best].growth) != 0) return -1;
-  return learn_record(learner, slopes);
+  return learn_record(learner, 0, slopes);
 }
 
 /* ---- reinforcement ---- */
@@ -235,7 +237,7 @@ static int reinforce(struct training *training, struct learner *learner, struct 
   if (roll_out(learner, nodes, count, training->options->rollouts, rng) != 0) return -1;
   if (judge_rollouts(training, learner, nodes, count) != 0) return -1;
   weigh_record(training, learner, count);
-  return learn_record(learner, slopes);
+  return learn_record(learner, ENTROPY_PRICE, slopes);
 }
 
 /* ---- phases ---- */
