@@ -386,14 +386,13 @@ START_TEST(subgraphs_have_the_heavy_op) {
   struct gnn_rg rg;
   explain_lesson_open(&lesson, 6, 0);
   train(&rg, &lesson, LESSON_SAMPLES / 2, &usual);
-  uint32_t named = explain_all(&lesson, &rg, true);
-  ck_assert_uint_lt(named, 2 * LESSON_SAMPLES);
+  ck_assert_uint_le(explain_all(&lesson, &rg, true), LESSON_SAMPLES + LESSON_SAMPLES / 4);
   gnn_rg_free(&rg);
   explain_lesson_close(&lesson);
 }
 END_TEST
 
-/* Without any walk to imitate. */
+/* Without any walk to imitate; what is only drawn names many more edges. */
 START_TEST(reinforcement_alone_learns_to_stop) {
   struct explain_lesson lesson;
   struct gnn_rg before, after;
@@ -401,11 +400,11 @@ START_TEST(reinforcement_alone_learns_to_stop) {
   explain_lesson_open(&lesson, 6, 0);
   options.imitation_epochs = options.epochs = 0;
   train(&before, &lesson, LESSON_SAMPLES, &options);
-  options.epochs = 20;
+  options.epochs = 40;
   train(&after, &lesson, LESSON_SAMPLES, &options);
   uint32_t named_before = explain_all(&lesson, &before, false), named_after = explain_all(&lesson, &after, true);
-  ck_assert_uint_lt(named_after, 2 * LESSON_SAMPLES);
-  ck_assert_uint_gt(named_before, 2 * named_after);
+  ck_assert_uint_le(named_after, LESSON_SAMPLES + LESSON_SAMPLES / 4);
+  ck_assert_uint_gt(named_before, named_after + LESSON_SAMPLES / 4);
   gnn_rg_free(&before);
   gnn_rg_free(&after);
   explain_lesson_close(&lesson);

@@ -13,8 +13,8 @@
 #define LOCATOR_TEMPERATURE 0.1    /* of the rewards' softmax */
 #define RANDOM_WALKS 10            /* the best of which is imitated */
 #define MOST_NODES 24              /* of walks in training */
-#define LARGEST_ADVANTAGE 1.0
-#define ENTROPY_PRICE 0.02         /* of decisions in reinforcement, which else soon tries nothing new */
+#define LEAST_ADVANTAGE 0.01       /* what is below is left small */
+#define ENTROPY_PRICE 0.1          /* of decisions in reinforcement, which else soon tries nothing new */
 
 enum phase { LOCATE, IMITATE, REINFORCE };
 
@@ -214,16 +214,20 @@ static int judge_rollouts(struct training *training, struct learner *learner, co
   return rg_judge_sets(pass, &training->prices);
 }
 
-/* A decision is worth what can be expected after it less what could be before, both by rollouts; clipped, since a
- * verdict that is lost costs far more than what else is to be learned. */
+/* A decision is worth what can be expected after it less what could be before, both by rollouts; over their root mean
+ * square in the walk, since a verdict that is lost costs far more than what else is to be learned. */
 static void weigh_record(struct training *training, struct learner *learner, uint32_t count) {
   uint64_t rollouts = training->options->rollouts;
   const struct rg_pass *pass = learner->rg;
+  double squares = 0;
   for (uint32_t d = 0; d < learner->record.count; d++) {
     double before = mean_reward(pass, d, rollouts);
     double after = d + 1 < count ? mean_reward(pass, d + 1, rollouts) : pass->rewards[count * rollouts];
-    learner->record.items[d].weight = (float)fmax(-LARGEST_ADVANTAGE, fmin(after - before, LARGEST_ADVANTAGE));
+    learner->record.items[d].weight = (float)(after - before);
+    squares += (after - before) * (after - before);
   }
+  double scale = sqrt(squares / (double)learner->record.count) + LEAST_ADVANTAGE;
+  for (uint32_t d = 0; d < learner->record.count; d++) learner->record.items[d].weight /= (float)scale;
 }
 
 static int reinforce(struct training *training, struct learner *learner, struct rng *rng, float *slopes) {
