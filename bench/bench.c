@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "random_learned.h"
 #include "sched/candidate.h"
 #include "sched/compare.h"
 #include "sched/search.h"
@@ -69,7 +70,7 @@ static void open_model(struct sim_model *model, const struct bench_case *self) {
 static void run_search(struct measurement *out, const struct bench_case *self) {
   const struct search_options options = {
       .split = {method_find(self->method), explainer_find("trace-get"), EXPLAIN_DEFAULT_FRACTION, SPLIT_DEFAULT_BREADTH,
-                objective_find("dram")},
+                objective_find("dram"), NULL},
       .further = {objective_find("buffer")},
       .further_count = search_find(self->search)->has_front ? 1 : 0,
       .budget = self->budget,
@@ -99,7 +100,7 @@ static void run_sizes(struct measurement *out, const struct bench_case *self, bo
   const uint64_t step = (UINT64_C(2048) - 128) * 1024 / (SIZES - 1);
   struct search_options options = {
       .split = {method_find(self->method), explainer_find("trace-get"), EXPLAIN_DEFAULT_FRACTION, SPLIT_DEFAULT_BREADTH,
-                objective_find("dram")},
+                objective_find("dram"), NULL},
       .budget = self->budget,
       .seed = 1,
       .limits = SEARCH_DEFAULT_LIMITS,
@@ -204,6 +205,33 @@ static void run_repairs(struct measurement *out, const struct bench_case *self) 
   }
 }
 
+/* One explanation of a group of 20 ops, with a network drawn at random of the default size; self->search is
+ * the explainer. */
+static void run_explainer(struct measurement *out, const struct bench_case *self) {
+  enum { OPS = 20, FIRST_OP = 20, REPEATS = 50 };
+  struct error err = ERROR_INIT;
+  struct sim_model model;
+  struct sim *sim;
+  struct learned learned;
+  struct explain_context context;
+  struct rng rng = rng_stream(1, 0, 0);
+  uint64_t group[GRAPH_MAX_SET_WORDS] = {0};
+  open_model(&model, self);
+  for (size_t v = FIRST_OP; v < FIRST_OP + OPS; v++) bitset_add(group, v);
+  require(random_learned(&learned, GNN_DEFAULT_HIDDEN, GNN_DEFAULT_LAYERS, 1, &model, group, &err), &err);
+  require(sim_create(&sim, &model, &err), &err);
+  require(explain_context_create(&context, sim, method_find(self->method), EXPLAIN_DEFAULT_FRACTION, &learned, &err),
+          &err);
+  out->seconds = 1e9;
+  for (int repeat = 0; repeat < REPEATS; repeat++) {
+    double start = now();
+    if (explainer_find(self->search)->explain(&context, group, &rng) != 0) exit(1);
+    double seconds = now() - start;
+    if (seconds < out->seconds) out->seconds = seconds;
+  }
+  out->items = 1;
+}
+
 /* The whole network on the clock, each op its own group; items are the events of the simulation. */
 static void run_timed(struct measurement *out, const struct bench_case *self) {
   struct error err = ERROR_INIT;
@@ -286,6 +314,9 @@ static void run_dram_requests(struct measurement *out, const struct bench_case *
 
 #define REPAIRS(net, kib, method) {"groups repaired", "groups", run_repairs, net, kib, 8, 1, NULL, 50, 0, method}
 
+#define EXPLAINED(name, aim) \
+  {name ", 20 ops", "group", run_explainer, "efficientnet_b3", 256, 8, 1, name, 0, aim, "lbdf"}
+
 static const struct bench_case cases[] = {
     SEARCH("local search", "mobilenet_v2", 128, 8, "local", 2000, 0.1),
     SEARCH("local search", "efficientnet_b3", 256, 16, "local", 5000, 0.5),
@@ -298,6 +329,8 @@ static const struct bench_case cases[] = {
     SIZES("local search, brr", "efficientnet_b3", "local", 2000, "brr"),
     REPAIRS("mobilenet_v2", 256, "lbdf"), REPAIRS("efficientnet_b3", 256, "lbdf"),
     REPAIRS("efficientnet_b3", 256, "brr"),
+    EXPLAINED("trace-get", 0), EXPLAINED("gnn-cut", 0.003), EXPLAINED("gnne", 0.03), EXPLAINED("pg", 0.001),
+    EXPLAINED("rg", 0.005),
     TIMED("resnet18", 0.005), TIMED("resnet152", 0.05), TIMED("efficientnet_b3", 0),
     STREAMED("brr", "mobilenet_v2", 128, 8, "local", 1000, 0.5),
     STREAMED("brr", "efficientnet_b3", 256, 16, "local", 1000, 0),

@@ -15,6 +15,7 @@ tests_spillway_tests_SOURCES = \
 	tests/hard_net.c tests/hard_net.h \
 	tests/main.c tests/suites.h \
 	tests/onnx_model.c tests/onnx_model.h \
+	tests/random_learned.c tests/random_learned.h \
 	tests/random_net.c tests/random_net.h \
 	tests/reference.c tests/reference.h \
 	tests/scaled_network.c tests/scaled_network.h \
@@ -44,6 +45,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_cli_timed.c \
 	tests/test_cli_compare.c \
 	tests/test_compare.c \
+	tests/test_compare_edges.c \
 	tests/test_compute.c \
 	tests/test_conformance.c \
 	tests/test_docs.c \
@@ -57,6 +59,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_gnn.c \
 	tests/test_hw.c \
 	tests/test_include_law.c \
+	tests/test_learned.c \
 	tests/test_nsga2.c \
 	tests/test_onnx.c \
 	tests/test_onnx_blocks.c \

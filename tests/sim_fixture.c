@@ -2,6 +2,9 @@
 
 #include <check.h>
 
+#include "build_graph.h"
+#include "random_learned.h"
+#include "support.h"
 #include "util/bitset.h"
 
 void sim_fixture_open(struct sim_fixture *fixture, struct graph *graph, const struct hw *hw) {
@@ -21,6 +24,19 @@ void sim_fixture_close(struct sim_fixture *fixture) {
 void group_of_range(const struct graph *graph, uint32_t first, uint32_t last, uint64_t *group) {
   bitset_clear(group, graph->set_words);
   for (uint32_t v = first; v <= last; v++) bitset_add(group, v);
+}
+
+void sim_fixture_draw_learned(struct learned *out) {
+  const struct hw hw = support_hw(1035);
+  struct sim_fixture fixture;
+  struct error err = ERROR_INIT;
+  uint64_t group[GRAPH_MAX_SET_WORDS];
+  sim_fixture_open(&fixture, net_heavy_third(), &hw);
+  group_of_all(fixture.graph, group);
+  int status = random_learned(out, 4, 2, 1, &fixture.model, group, &err);
+  ck_assert_msg(status == 0, "%s", err.message);
+  out->settings.gnne.steps = 5;
+  sim_fixture_close(&fixture);
 }
 
 void group_of_all(const struct graph *graph, uint64_t *group) {

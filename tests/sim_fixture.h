@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "get/learned.h"
 #include "graph/graph.h"
 #include "hw/hw.h"
 #include "random_net.h"
@@ -19,6 +20,9 @@ struct sim_fixture {
 /* Takes over the graph. */
 void sim_fixture_open(struct sim_fixture *fixture, struct graph *graph, const struct hw *hw);
 void sim_fixture_close(struct sim_fixture *fixture);
+
+/* Weights for explainers that learn, drawn at random (random_learned.h): small and quick, for any network. */
+void sim_fixture_draw_learned(struct learned *out);
 
 /* All ops of the graph. */
 void group_of_all(const struct graph *graph, uint64_t *group);

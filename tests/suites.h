@@ -33,12 +33,14 @@
   X(rg) \
   X(get) \
   X(fuzz_corpus) \
+  X(learned) \
   X(evaluations) \
   X(search) \
   X(optimus) \
   X(nsga2) \
   X(sample) \
   X(compare) \
+  X(compare_edges) \
   X(exact) \
   X(store) \
   X(query) \

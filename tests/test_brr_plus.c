@@ -658,7 +658,7 @@ START_TEST(networks_move_the_same_bytes_on_the_clock) {
   struct error err = ERROR_INIT;
   struct search_options options = {
       .split = {method_find("brr-plus"), explainer_find("trace-get"), EXPLAIN_DEFAULT_FRACTION, SPLIT_DEFAULT_BREADTH,
-                objective_find("dram")},
+                objective_find("dram"), NULL},
       .budget = 1,
       .seed = 1,
       .limits = SEARCH_DEFAULT_LIMITS,

@@ -12,6 +12,11 @@
 #include "util/bitset.h"
 
 
+static struct learned learned; /* of the test that is running */
+
+static void draw_learned(void) { sim_fixture_draw_learned(&learned); }
+static void free_learned(void) { learned_free(&learned); }
+
 static struct compare_options options_for(const struct sim_model *cells, size_t count, uint64_t groups) {
   return (struct compare_options){
       .cells = cells,
@@ -19,6 +24,7 @@ static struct compare_options options_for(const struct sim_model *cells, size_t 
       .method = method_find("lbdf"),
       .fraction = EXPLAIN_DEFAULT_FRACTION,
       .breadth = SPLIT_DEFAULT_BREADTH,
+      .learned = &learned,
       .groups = groups,
       .seed = 5,
       .jobs = 1,
@@ -114,6 +120,31 @@ START_TEST(figures_agree_with_a_network_worked_out_by_hand) {
   ck_assert_double_eq_tol(middle.regret_mean, regret / 2, 1e-12);
   ck_assert_double_eq_tol(middle.regret_worst, regret, 1e-12);
   comparison_free(&comparison);
+  sim_fixture_close(&fixture);
+}
+END_TEST
+
+/* Whoever is left out repairs nothing, and the others do what they do with it. */
+START_TEST(explainers_can_be_left_out) {
+  const struct hw hw = support_hw(1035);
+  struct sim_fixture fixture;
+  struct comparison all, some;
+  bool left_out[32] = {false};
+  for (size_t e = 0; e < explainer_count; e++) left_out[e] = explainers[e].need != LEARNED_NOTHING;
+  sim_fixture_open(&fixture, net_heavy_third(), &hw);
+  struct compare_options options = options_for(&fixture.model, 1, 100);
+  run(&all, &options);
+  options.left_out = left_out;
+  options.learned = NULL;
+  run(&some, &options);
+  ck_assert_uint_eq(some.group_count, all.group_count);
+  for (size_t i = 0; i < some.group_count; i++) {
+    ck_assert(repair_of(&all, i, "gnne")->rectified && !repair_of(&some, i, "gnne")->rectified);
+    ck_assert_uint_eq(repair_of(&some, i, "gnne")->simulations, 0);
+    ck_assert_uint_eq(repair_of(&some, i, "trace-get")->dram_bytes, repair_of(&all, i, "trace-get")->dram_bytes);
+  }
+  comparison_free(&all);
+  comparison_free(&some);
   sim_fixture_close(&fixture);
 }
 END_TEST
@@ -304,7 +335,10 @@ Suite *compare_suite(void) {
   Suite *suite = suite_create("compare");
   TCase *hand = tcase_create("hand"), *networks = tcase_create("networks");
   tcase_add_test(hand, figures_agree_with_a_network_worked_out_by_hand);
+  tcase_add_test(hand, explainers_can_be_left_out);
   tcase_add_test(hand, where_nothing_overflows_there_are_no_groups);
+  tcase_add_checked_fixture(hand, draw_learned, free_learned);
+  tcase_add_checked_fixture(networks, draw_learned, free_learned);
   tcase_set_timeout(networks, 60);
   tcase_add_test(networks, groups_overflow_hang_together_differ_and_are_spread_over_cells);
   tcase_add_loop_test(networks, what_holds_of_all_groups_holds_whatever_the_number_of_threads, 0, 2);

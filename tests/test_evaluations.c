@@ -113,8 +113,8 @@ static size_t check_explanations(struct sim_subject *subject, const struct metho
   size_t explained = 0;
   draw_capacities(capacities, subject);
   ck_assert_int_eq(overflows_create(&overflows, fixture->graph, SIZE_MAX, &err), 0);
-  ck_assert_int_eq(explain_context_create(&alone, fixture->sim, method, 0.3, &err), 0);
-  ck_assert_int_eq(explain_context_create(&sharing, fixture->sim, method, 0.3, &err), 0);
+  ck_assert_int_eq(explain_context_create(&alone, fixture->sim, method, 0.3, NULL, &err), 0);
+  ck_assert_int_eq(explain_context_create(&sharing, fixture->sim, method, 0.3, NULL, &err), 0);
   sharing.overflows = overflows;
   for (size_t i = 0; i < CAPACITIES; i++) {
     struct group_cost cost;

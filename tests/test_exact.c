@@ -135,7 +135,7 @@ static const struct search_limits no_limits = {UINT32_MAX, UINT64_MAX, UINT64_MA
 static struct search_options options_for(const char *objective) {
   return (struct search_options){
       .split = {method_find("lbdf"), explainer_find("trace-get"), EXPLAIN_DEFAULT_FRACTION, SPLIT_DEFAULT_BREADTH,
-                objective_find(objective)},
+                objective_find(objective), NULL},
       .budget = 60,
       .seed = 3,
       .limits = no_limits,

@@ -433,6 +433,7 @@ END_TEST
 /* ---- explainers ---- */
 
 struct explaining {
+  const struct learned *learned; /* set before it is opened; NULL: for explainers that need nothing */
   struct sim_fixture fixture;
   struct explain_context context;
   uint64_t group[GRAPH_MAX_SET_WORDS];
@@ -444,7 +445,7 @@ static void explaining_open(struct explaining *explaining, struct graph *graph, 
   sim_fixture_open(&explaining->fixture, graph, &hw);
   group_of_all(graph, explaining->group);
   int status = explain_context_create(&explaining->context, explaining->fixture.sim, method_find("lbdf"),
-                                      EXPLAIN_DEFAULT_FRACTION, &err);
+                                      EXPLAIN_DEFAULT_FRACTION, explaining->learned, &err);
   ck_assert_msg(status == 0, "%s", err.message);
 }
 
@@ -465,11 +466,11 @@ static const struct explanation *explain(struct explaining *explaining, const ch
  * DRAM: 15/80, 15/40 and 10/16, but the last one is not enough. */
 START_TEST(cuts_that_are_enough_come_first_and_then_those_that_relieve_most) {
   static const struct explained_cut expected[] = {
-      {{{1, 2}, true}, 1010, 40, true, 15, 40},
-      {{{0, 1}, true}, 1020, 30, true, 15, 80},
-      {{{2, 3}, true}, 10, 1040, false, 10, 16},
+      {{{1, 2}, true}, 1010, 40, true, 15, 40, 0},
+      {{{0, 1}, true}, 1020, 30, true, 15, 80, 0},
+      {{{2, 3}, true}, 10, 1040, false, 10, 16, 0},
   };
-  struct explaining explaining;
+  struct explaining explaining = {.learned = NULL};
   explaining_open(&explaining, net_heavy_third(), 1035);
   const struct explanation *explanation = explain(&explaining, "trace-get", 0);
   ck_assert_uint_eq(explanation->cost.required_bytes, 1050);
@@ -509,7 +510,7 @@ START_TEST(an_explanation_names_a_fraction_of_the_edges_but_four_at_least) {
     size_t cuts;
   } cases[] = {{20, 6}, {8, 4}, {3, 2}};
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-    struct explaining explaining;
+    struct explaining explaining = {.learned = NULL};
     explaining_open(&explaining, chain(cases[i].ops), 8);
     ck_assert_uint_eq(explain(&explaining, "trace-get", 0)->count, cases[i].cuts);
     explaining_close(&explaining);
@@ -519,7 +520,7 @@ END_TEST
 
 /* {0, 1} and {2, 3, 4}; the cut before op 3 is as good, but comes later. */
 START_TEST(the_middle_cut_halves_the_ops) {
-  struct explaining explaining;
+  struct explaining explaining = {.learned = NULL};
   explaining_open(&explaining, chain(5), 8);
   const struct explanation *explanation = explain(&explaining, "middle", 0);
   ck_assert_uint_eq(explanation->count, 1);
@@ -530,7 +531,7 @@ START_TEST(the_middle_cut_halves_the_ops) {
 END_TEST
 
 START_TEST(the_random_cut_is_any_of_them_and_the_same_for_the_same_stream) {
-  struct explaining explaining;
+  struct explaining explaining = {.learned = NULL};
   uint32_t drawn[4] = {0};
   explaining_open(&explaining, chain(5), 8);
   for (uint32_t stream = 0; stream < 400; stream++) {
@@ -546,7 +547,7 @@ START_TEST(the_random_cut_is_any_of_them_and_the_same_for_the_same_stream) {
 END_TEST
 
 START_TEST(the_exhaustive_explanation_is_every_cut) {
-  struct explaining explaining;
+  struct explaining explaining = {.learned = NULL};
   explaining_open(&explaining, chain(20), 8);
   ck_assert_uint_eq(explain(&explaining, "exhaustive", 0)->count, 19);
   explaining_close(&explaining);
@@ -566,8 +567,10 @@ static void check_explained(const struct explaining *explaining, const struct ex
 START_TEST(every_explainer_finds_a_cut_in_every_group_of_two_or_more) {
   const struct random_net_options options = {.most_ops = 12, .most_rows = 8, .smooth = false};
   uint32_t explained = 0;
+  struct learned learned;
+  sim_fixture_draw_learned(&learned);
   for (uint32_t i = 0; i < 300; i++) {
-    struct explaining explaining;
+    struct explaining explaining = {.learned = &learned};
     struct rng rng = rng_stream(SEED, 3, i);
     struct graph *graph = random_net(&rng, &options);
     explaining_open(&explaining, graph, 1);
@@ -582,6 +585,7 @@ START_TEST(every_explainer_finds_a_cut_in_every_group_of_two_or_more) {
     }
     explaining_close(&explaining);
   }
+  learned_free(&learned);
   ck_assert_uint_gt(explained, 500);
 }
 END_TEST

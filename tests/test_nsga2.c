@@ -350,7 +350,7 @@ static void evolve(struct search_result *result, const struct sim_model *model, 
                    const char *splitter, const char *const further[2]) {
   struct search_options options = {
       .split = {method_find("lbdf"), explainer_find(splitter), EXPLAIN_DEFAULT_FRACTION, SPLIT_DEFAULT_BREADTH,
-                objective_find("dram")},
+                objective_find("dram"), NULL},
       .budget = budget,
       .seed = 5,
       .limits = SEARCH_DEFAULT_LIMITS,
@@ -497,7 +497,7 @@ START_TEST(a_search_of_another_number_of_objectives_is_refused) {
   for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
     const struct search_options options = {
         .split = {method_find("lbdf"), explainer_find("trace-get"), EXPLAIN_DEFAULT_FRACTION, SPLIT_DEFAULT_BREADTH,
-                  objective_find("dram")},
+                  objective_find("dram"), NULL},
         .further = {objective_find("buffer")},
         .further_count = wrong[i].further,
         .budget = 10,

@@ -187,7 +187,7 @@ START_TEST(the_local_search_moves_no_more_than_is_claimed) {
   struct graph *graph = open_network((enum network)_i);
   struct search_options options = {
       .split = {method_find("brr-plus"), explainer_find("trace-get"), EXPLAIN_DEFAULT_FRACTION, SPLIT_DEFAULT_BREADTH,
-                objective_find("dram")},
+                objective_find("dram"), NULL},
       .budget = BUDGET,
       .seed = SEED,
       .limits = SEARCH_DEFAULT_LIMITS,

@@ -206,7 +206,7 @@ START_TEST(groups_are_those_that_random_search_draws) {
   sim_fixture_open(&fixture, support_network("mobilenet_v3_small"), &hw);
   const struct search_options options = {
       .split = {method_find("lbdf"), explainer_find("middle"), EXPLAIN_DEFAULT_FRACTION, SPLIT_DEFAULT_BREADTH,
-                objective_find("dram")},
+                objective_find("dram"), NULL},
       .budget = 1,
       .seed = 5,
       .limits = SEARCH_DEFAULT_LIMITS,

@@ -8,6 +8,7 @@
 #include "sched/split.h"
 #include "sim/report.h"
 #include "sim/timed_plan.h"
+#include "sim_fixture.h"
 #include "suites.h"
 #include "support.h"
 #include "util/bitset.h"
@@ -31,9 +32,14 @@ static void fixture_close(struct fixture *fixture) {
   graph_free(fixture->graph);
 }
 
+static struct learned learned; /* of the test that is running */
+
+static void draw_learned(void) { sim_fixture_draw_learned(&learned); }
+static void free_learned(void) { learned_free(&learned); }
+
 static struct split_rules rules(const struct explainer *explainer) {
   return (struct split_rules){method_find("lbdf"), explainer, EXPLAIN_DEFAULT_FRACTION, SPLIT_DEFAULT_BREADTH,
-                              objective_find("dram")};
+                              objective_find("dram"), &learned};
 }
 
 static void run_for(struct search_result *result, const struct fixture *fixture, const char *search,
@@ -258,6 +264,7 @@ Suite *search_suite(void) {
   Suite *suite = suite_create("search");
   TCase *plans = tcase_create("plans");
   tcase_set_timeout(plans, 240);
+  tcase_add_checked_fixture(plans, draw_learned, free_learned);
   tcase_add_test(plans, every_search_and_splitter_gives_a_legal_plan);
   tcase_add_test(plans, threads_do_not_change_the_result);
   tcase_add_test(plans, a_search_for_an_objective_serves_it_best);

@@ -6,6 +6,7 @@
 
 #include "cli/experiment.h"
 #include "cli/memory.h"
+#include "cli/models.h"
 #include "cli/objectives.h"
 #include "cli/subject.h"
 #include "config.h"
@@ -62,6 +63,23 @@ static void free_networks(struct network_list *list) {
 
 /* ---- keys ---- */
 
+/* Of what such keys lead to, and not of how they are written. */
+static bool hashed_by_content(const struct experiment_key *key) {
+  return key->type == EXPERIMENT_FILE || key->type == EXPERIMENT_FOLDER || key->type == EXPERIMENT_LEARNED;
+}
+
+/* Nothing of a splitter that does not learn. */
+static int write_models(FILE *stream, const struct run_settings *run, struct error *err) {
+  const struct explainer *explainer = explainer_find(run->split.explainer);
+  struct models models;
+  if (models_identify(&models, &run->split, explainer->need, method_find(run->method.name), err) != 0) return -1;
+  if (explainer->need == LEARNED_NOTHING) return 0;
+  char *settings = models_settings_text(&models, explainer->name);
+  fprintf(stream, "explainer_options=%s\nweights=%s\n", settings, models.hash);
+  free(settings);
+  return 0;
+}
+
 static int compute_key(struct cell *cell, const char *experiment, const struct known_network *network,
                        struct error *err) {
   char *text = NULL, *hw = hw_to_yaml(&cell->hw);
@@ -72,18 +90,19 @@ static int compute_key(struct cell *cell, const char *experiment, const struct k
           CELL_RESULTS_VERSION, PACKAGE_VERSION, experiment, network->name, network->hash, hw);
   for (size_t i = 0; i < experiment_key_count; i++) {
     const struct experiment_key *key = &experiment_keys[i];
-    if (key->hardware || key->type == EXPERIMENT_FILE) continue;
+    if (key->hardware || hashed_by_content(key)) continue;
     char *value = experiment_key_value(key, &cell->settings);
     fprintf(stream, "%s=%s\n", key->key, value);
     free(value);
   }
-  if (fclose(stream) != 0) return error_memory(err);
+  int status = write_models(stream, &cell->settings.run, err);
+  if (fclose(stream) != 0) status = error_memory(err);
   XXH128_hash_t hash = XXH3_128bits(text, length);
   snprintf(cell->key, sizeof cell->key, "%016llx%016llx", (unsigned long long)hash.high64,
            (unsigned long long)hash.low64);
   free(text);
   free(hw);
-  return 0;
+  return status;
 }
 
 static int identify_cell(struct cell *cell, struct network_list *networks, const char *experiment, struct error *err) {

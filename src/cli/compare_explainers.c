@@ -1,4 +1,4 @@
-/* spillway compare-explainers: lets every explainer repair the same groups that overflow. */
+/* spillway compare-explainers: lets explainers repair the same groups that overflow. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,33 +7,15 @@
 #include "cli/names.h"
 #include "cli/run.h"
 #include "cli/verb.h"
-#include "util/units.h"
 
 #define DEFAULT_BUFFERS "128KiB,256KiB,512KiB,1024KiB,2048KiB"
 
 /* ---- cells ---- */
 
-static int add_buffer(struct comparing *comparing, const char *text, struct error *err) {
-  uint64_t bytes;
-  if (units_parse_bytes(&bytes, text) != 0) {
-    return error_set(err, ERROR_USAGE, "--buffer: '%.80s' is no size; expected sizes with commas between, such as "
-                     "128KiB,256KiB", text);
-  }
-  for (size_t i = 0; i < comparing->buffer_count; i++) {
-    if (comparing->buffers[i] == bytes) return error_set(err, ERROR_USAGE, "--buffer: '%.80s' is there twice", text);
-  }
-  comparing->buffers = cli_grow(comparing->buffers, comparing->buffer_count + 1, sizeof *comparing->buffers);
-  comparing->buffers[comparing->buffer_count++] = bytes;
-  return 0;
-}
-
 static int find_buffers(struct comparing *comparing, struct error *err) {
   const char *given = comparing->settings->target.buffer;
-  char *list = cli_strdup(given == NULL ? DEFAULT_BUFFERS : given), *rest = list;
-  int status = 0;
-  for (char *word; status == 0 && (word = strsep(&rest, ",")) != NULL;) status = add_buffer(comparing, word, err);
-  free(list);
-  return status;
+  return settings_sizes(&comparing->buffers, &comparing->buffer_count, "--buffer",
+                        given == NULL ? DEFAULT_BUFFERS : given, err);
 }
 
 static int open_network(struct comparing *comparing, const char *name, struct error *err) {
@@ -71,17 +53,50 @@ static int open_networks(struct comparing *comparing, const struct arguments *ar
   return status;
 }
 
+/* ---- explainers ---- */
+
+static size_t exhaustive_number(void) { return (size_t)(explainer_find("exhaustive") - explainers); }
+
+static int choose_explainers(struct comparing *comparing, struct error *err) {
+  const char *given = comparing->settings->explainers;
+  comparing->left_out = cli_alloc(explainer_count, sizeof *comparing->left_out);
+  if (given == NULL) return 0;
+  for (size_t e = 0; e < explainer_count; e++) comparing->left_out[e] = e != exhaustive_number();
+  char *list = cli_strdup(given), *rest = list, *name;
+  int status = 0;
+  while (status == 0 && (name = strsep(&rest, ",")) != NULL) {
+    status = names_check("explainers", name, err);
+    if (status == 0) comparing->left_out[explainer_find(name) - explainers] = false;
+  }
+  free(list);
+  return status;
+}
+
+static int open_models(struct comparing *comparing, const struct method *method, struct error *err) {
+  enum learned_need need = LEARNED_NOTHING;
+  struct error cause = ERROR_INIT;
+  for (size_t e = 0; e < explainer_count; e++) {
+    if (!comparing->left_out[e]) need |= explainers[e].need;
+  }
+  if (models_open(&comparing->models, &comparing->settings->split, need, method, &cause) == 0) return 0;
+  return error_set(err, cause.kind, cause.kind == ERROR_INPUT ? "%s; --explainers LIST leaves out those that need it"
+                                                              : "%s", cause.message);
+}
+
 /* ---- the verb ---- */
 
 static int prepare(struct comparing *comparing, const struct arguments *arguments, struct error *err) {
   const struct comparing_settings *settings = comparing->settings;
   const struct method *method = settings_method(settings->method.name, err);
   if (method == NULL || (settings->by != NULL && names_check("breakdowns", settings->by, err) != 0)) return -1;
+  if (choose_explainers(comparing, err) != 0 || open_models(comparing, method, err) != 0) return -1;
   if (find_buffers(comparing, err) != 0 || open_networks(comparing, arguments, err) != 0) return -1;
   comparing->options = (struct compare_options){
       .cells = comparing->cells,
       .cell_count = comparing->subject_count,
       .method = method,
+      .left_out = comparing->left_out,
+      .learned = models_learned(&comparing->models),
       .fraction = settings->split.fraction,
       .breadth = settings->split.breadth,
       .groups = settings->groups,
@@ -110,6 +125,8 @@ static void comparing_close(struct comparing *comparing) {
   free(comparing->subjects);
   free(comparing->cells);
   free(comparing->buffers);
+  free(comparing->left_out);
+  models_close(&comparing->models);
 }
 
 static enum verb_result compare_explainers_run(const void *opaque, const struct arguments *arguments,
@@ -131,6 +148,8 @@ static enum verb_result compare_explainers_run(const void *opaque, const struct 
 static const struct option_spec own_options[] = {
     {"groups", 'n', OPTION_COUNT, "N", "1000", NULL, 1, 10000000, "groups that overflow, over all networks and buffers",
      SETTING(groups)},
+    {"explainers", 0, OPTION_TEXT, "LIST", NULL, "explainers", 0, 0,
+     "explainers to compare, with commas between; all if left out, and exhaustive in any case", SETTING(explainers)},
     {"by", 0, OPTION_NAME, "WHAT", NULL, "breakdowns", 0, 0, "a line for each of these too", SETTING(by)},
     {"seed", 's', OPTION_COUNT, "N", "1", NULL, 0, INT64_MAX, "seed of everything that is drawn", SETTING(seed)},
     {"jobs", 'j', OPTION_COUNT, "N", "0", NULL, 0, 1024,
@@ -151,7 +170,7 @@ static const struct verb_argument compare_explainers_arguments[] = {
 
 const struct verb compare_explainers_verb = {
     .name = "compare-explainers",
-    .summary = "let every explainer repair the same groups that overflow, and compare them",
+    .summary = "let explainers repair the same groups that overflow, and compare them",
     .details = "Here --buffer takes a list of sizes, such as 128KiB,256KiB; it is " DEFAULT_BUFFERS "\n"
                "if left out. docs/explainers.md says what the figures mean.",
     .arguments = compare_explainers_arguments,

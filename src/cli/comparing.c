@@ -1,5 +1,6 @@
 #include "cli/comparing.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,6 +75,10 @@ static const struct table_column columns[] = {
     {"of exhaustive", TABLE_RIGHT},
     {"us median", TABLE_RIGHT},
     {"mean", TABLE_RIGHT},
+    {"sparsity", TABLE_RIGHT},
+    {"stability", TABLE_RIGHT},
+    {"fidelity+", TABLE_RIGHT},
+    {"fidelity-", TABLE_RIGHT},
 };
 enum { COLUMN_COUNT = sizeof columns / sizeof columns[0] };
 
@@ -86,7 +91,7 @@ static void put_percent(struct table *table, uint64_t part, uint64_t whole) {
 }
 
 static void put_summary(struct table *table, const struct repair_summary *summary,
-                        const struct repair_summary *exhaustive) {
+                        const struct repair_summary *exhaustive, bool judged) {
   double groups = (double)summary->groups;
   table_count(table, summary->groups);
   put_percent(table, summary->rectified, summary->groups);
@@ -102,6 +107,15 @@ static void put_summary(struct table *table, const struct repair_summary *summar
   put_percent(table, summary->simulations, exhaustive->simulations);
   table_format(table, "%.0f", summary->microseconds_median);
   table_format(table, "%.0f", summary->microseconds_mean);
+  table_format(table, "%.2f", summary->sparsity);
+  table_format(table, "%.2f", summary->stability);
+  if (judged) {
+    table_format(table, "%.3f", summary->fidelity_plus);
+    table_format(table, "%.3f", summary->fidelity_minus);
+  } else {
+    table_text(table, "-");
+    table_text(table, "-");
+  }
 }
 
 static size_t exhaustive_number(void) { return (size_t)(explainer_find("exhaustive") - explainers); }
@@ -111,11 +125,14 @@ static void put_part(struct table *table, const struct comparing *comparing, con
   struct repair_summary exhaustive = comparing_summary(comparing, exhaustive_number(), breakdown, part);
   if (exhaustive.groups == 0) return;
   char *title = breakdown == NULL ? cli_strdup("all") : breakdown->title(comparing, part);
+  const char *once = title;
   for (size_t e = 0; e < explainer_count; e++) {
+    if (comparing->left_out[e]) continue;
     const struct repair_summary summary = comparing_summary(comparing, e, breakdown, part);
-    table_text(table, e == 0 ? title : "");
+    table_text(table, once);
     table_text(table, explainers[e].name);
-    put_summary(table, &summary, &exhaustive);
+    put_summary(table, &summary, &exhaustive, comparing->options.classifier != NULL);
+    once = "";
   }
   free(title);
 }
@@ -142,7 +159,7 @@ void comparing_print_table(const struct comparing *comparing) {
 
 /* ---- for programs ---- */
 
-static void add_summary(json_t *object, const struct repair_summary *summary) {
+static void add_summary(json_t *object, const struct repair_summary *summary, bool judged) {
   document_add_count(object, "groups", summary->groups);
   document_add_count(object, "rectified", summary->rectified);
   document_add_count(object, "rectified_at_once", summary->at_once);
@@ -160,6 +177,10 @@ static void add_summary(json_t *object, const struct repair_summary *summary) {
   document_add_count(object, "simulations", summary->simulations);
   document_add_real(object, "microseconds_median", summary->microseconds_median);
   document_add_real(object, "microseconds_mean", summary->microseconds_mean);
+  document_add_real(object, "sparsity", summary->sparsity);
+  document_add_real(object, "stability", summary->stability);
+  document_add(object, "fidelity_plus", judged ? json_real(summary->fidelity_plus) : json_null());
+  document_add(object, "fidelity_minus", judged ? json_real(summary->fidelity_minus) : json_null());
 }
 
 /* Appends a row for each explainer, of the part's groups, if there are any. */
@@ -167,12 +188,12 @@ static void append_rows(json_t *rows, const struct comparing *comparing, const s
                         size_t part) {
   for (size_t e = 0; e < explainer_count; e++) {
     const struct repair_summary summary = comparing_summary(comparing, e, breakdown, part);
-    if (summary.groups == 0) continue;
+    if (summary.groups == 0 || comparing->left_out[e]) continue;
     json_t *row = json_object();
     char *title = breakdown == NULL ? NULL : breakdown->title(comparing, part);
     if (breakdown != NULL) document_add_text(row, breakdown->name, title);
     document_add_text(row, "explainer", explainers[e].name);
-    add_summary(row, &summary);
+    add_summary(row, &summary, comparing->options.classifier != NULL);
     document_append(rows, row);
     free(title);
   }
@@ -192,6 +213,7 @@ static void add_question(json_t *document, const struct comparing *comparing) {
   document_add_text(document, "method", options->method->name);
   document_add_real(document, "fraction", options->fraction);
   document_add_count(document, "breadth", options->breadth);
+  models_add_documents(document, &comparing->models, NULL);
   document_add_count(document, "seed", options->seed);
   document_add_count(document, "jobs", options->jobs);
   document_add_count(document, "groups_wanted", options->groups);
@@ -216,7 +238,7 @@ void comparing_print_json(const struct comparing *comparing) {
 /* ---- for the database ---- */
 
 static struct store_explainer explainer_record(struct arena *arena, const struct subject *subject, size_t explainer,
-                                               const struct repair_summary *summary) {
+                                               const struct repair_summary *summary, bool judged) {
   return (struct store_explainer){
       .network = runlog_network(arena, subject),
       .hardware = runlog_hardware(arena, &subject->model.hw),
@@ -238,6 +260,10 @@ static struct store_explainer explainer_record(struct arena *arena, const struct
       .simulations = summary->simulations,
       .microseconds_median = summary->microseconds_median,
       .microseconds_mean = summary->microseconds_mean,
+      .sparsity = summary->sparsity,
+      .stability = summary->stability,
+      .fidelity_plus = judged ? summary->fidelity_plus : (double)INFINITY,
+      .fidelity_minus = judged ? summary->fidelity_minus : (double)INFINITY,
   };
 }
 
@@ -249,7 +275,8 @@ static size_t fill_explainers(struct store_explainer *out, struct arena *arena, 
     cells[c] = true;
     for (size_t e = 0; e < explainer_count; e++) {
       const struct repair_summary summary = summary_of(comparing, e, cells);
-      if (summary.groups > 0) out[count++] = explainer_record(arena, &comparing->subjects[c], e, &summary);
+      if (summary.groups == 0 || comparing->left_out[e]) continue;
+      out[count++] = explainer_record(arena, &comparing->subjects[c], e, &summary, comparing->options.classifier != NULL);
     }
     cells[c] = false;
   }
@@ -257,10 +284,20 @@ static size_t fill_explainers(struct store_explainer *out, struct arena *arena, 
   return count;
 }
 
+static char *options_text(const struct comparing *comparing) {
+  json_t *options = json_object();
+  document_add(options, "fold_bn", json_boolean(comparing->settings->target.fold_batch_norm));
+  models_add_documents(options, &comparing->models, NULL);
+  char *text = cli_checked(json_dumps(options, JSON_COMPACT));
+  json_decref(options);
+  return text;
+}
+
 int comparing_write(struct comparing *comparing, struct error *err) {
   const struct compare_options *options = &comparing->options;
   struct arena arena = ARENA_INIT;
   if (comparing->log.store == NULL) return 0;
+  char *described = options_text(comparing);
   struct store_explainer *rows = cli_alloc(comparing->subject_count * explainer_count, sizeof *rows);
   const struct store_comparison record = {
       .tool_version = PACKAGE_VERSION,
@@ -272,12 +309,13 @@ int comparing_write(struct comparing *comparing, struct error *err) {
       .seed = &options->seed,
       .jobs = options->jobs,
       .groups_wanted = options->groups,
-      .options = comparing->settings->target.fold_batch_norm ? "{\"fold_bn\":true}" : "{\"fold_bn\":false}",
+      .options = described,
       .explainers = rows,
       .explainer_count = fill_explainers(rows, &arena, comparing),
   };
   int status = store_write_comparison(comparing->log.store, NULL, &record, err);
   free(rows);
+  free(described);
   arena_free(&arena);
   return status;
 }

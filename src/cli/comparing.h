@@ -2,6 +2,7 @@
 #ifndef SPILLWAY_CLI_COMPARING_H
 #define SPILLWAY_CLI_COMPARING_H
 
+#include "cli/models.h"
 #include "cli/runlog.h"
 #include "cli/settings.h"
 #include "cli/subject.h"
@@ -10,6 +11,7 @@
 struct comparing_settings {
   uint64_t groups, seed, jobs;
   const char *by; /* of breakdowns; NULL: all in one */
+  const char *explainers; /* names with commas between; NULL: all */
   struct split_options split;
   struct target_options target;
   struct method_options method;
@@ -27,6 +29,8 @@ struct comparing {
   size_t subject_count;
   struct sim_model *cells; /* the subjects' models */
   struct compare_options options;
+  bool *left_out; /* by explainer */
+  struct models models;
   struct comparison comparison;
   struct runlog log;
   double seconds;

@@ -58,7 +58,7 @@ static int check_file(const struct experiment_key *key, const char *name, struct
 /* Paths are relative to the experiment's file. */
 static const char *locate_file(struct loader *loader, const struct experiment_key *key, const char *text) {
   struct arena *arena = &loader->experiment->arena;
-  bool is_path = strchr(text, '/') != NULL || has_suffix(text, place_of(key)->ending);
+  bool is_path = key->type == EXPERIMENT_FOLDER || strchr(text, '/') != NULL || has_suffix(text, place_of(key)->ending);
   if (!is_path || text[0] == '/' || strcmp(loader->directory, ".") == 0) return cli_checked(arena_strdup(arena, text));
   char *path = cli_format("%s/%s", loader->directory, text);
   const char *kept = cli_checked(arena_strdup(arena, path));
@@ -78,7 +78,7 @@ static int add_value(struct loader *loader, struct axis *axis, const struct expe
     axis->texts = cli_grow(axis->texts, axis->capacity, sizeof *axis->texts);
   }
   bool file = key->type == EXPERIMENT_FILE;
-  text = file ? locate_file(loader, key, text) : cli_checked(arena_strdup(&loader->experiment->arena, text));
+  text = file || key->type == EXPERIMENT_FOLDER ? locate_file(loader, key, text) : cli_checked(arena_strdup(&loader->experiment->arena, text));
   axis->texts[axis->count++] = text;
   return file && check_file(key, text, err) != 0 ? yaml_tree_locate(&loader->tree, line, err) : 0;
 }

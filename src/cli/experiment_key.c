@@ -42,9 +42,13 @@ const struct experiment_key experiment_keys[] = {
     {"splitters", EXPERIMENT_NAME, "explainers", "", 0, 0, "trace-get", NULL, "how groups that overflow are split",
      RUN(split.explainer), false},
     {"fraction", EXPERIMENT_REAL, NULL, "the edges", 0, 1, "0.3", NULL,
-     "share of a group's edges that trace-get may name, at least 4", RUN(split.fraction), false},
+     "share of a group's edges that an explanation may name, at least 4", RUN(split.fraction), false},
     {"breadth", EXPERIMENT_COUNT, NULL, "cuts", 0, 1000000, "8", NULL,
      "cuts followed where none leaves both sides fitting; 0 for the paper's rule", RUN(split.breadth), false},
+    {"explainer_options", EXPERIMENT_LEARNED, NULL, "", 0, 0, NULL, "as 'spillway list explainer-options' says",
+     "settings of explainers that learn", RUN(split.explainer_options), false},
+    {"models", EXPERIMENT_FOLDER, NULL, "", 0, 0, NULL, "where --models looks",
+     "directories of the weights that they were trained to", RUN(split.models), false},
     {"bound", EXPERIMENT_BOOL, NULL, "", 0, 0, "false", NULL, "prove how far from the optimum the plan is", RUN(bound),
      false},
     {"max_ideals", EXPERIMENT_COUNT, NULL, "ideals", 1, UINT32_MAX, "200000", NULL,
@@ -118,6 +122,16 @@ static void expect_file(char *out, size_t size, const struct experiment_key *key
   snprintf(out, size, "a name that 'spillway list %s' shows, or a path relative to the file", key->kind);
 }
 
+static void expect_folder(char *out, size_t size, const struct experiment_key *key) {
+  (void)key;
+  snprintf(out, size, "a path relative to the file");
+}
+
+static void expect_learned(char *out, size_t size, const struct experiment_key *key) {
+  (void)key;
+  snprintf(out, size, "NAME=VALUE with commas between, such as gnne.steps=50,rg.seeds=3");
+}
+
 static void expect_name(char *out, size_t size, const struct experiment_key *key) {
   snprintf(out, size, "a name that 'spillway list %s' shows", key->kind);
 }
@@ -174,6 +188,8 @@ static const struct {
   char *(*print)(const void *field);
 } types[] = {
     [EXPERIMENT_FILE] = {parse_text, expect_file, print_text},
+    [EXPERIMENT_FOLDER] = {parse_text, expect_folder, print_text},
+    [EXPERIMENT_LEARNED] = {parse_text, expect_learned, print_text},
     [EXPERIMENT_NAME] = {parse_text, expect_name, print_text},
     [EXPERIMENT_NAMES] = {parse_text, expect_names, print_text},
     [EXPERIMENT_SIZE] = {parse_number_text, expect_size, print_size},
@@ -202,6 +218,10 @@ int experiment_key_set(struct cell_settings *cell, const struct experiment_key *
   struct error cause = ERROR_INIT;
   bool named = key->type == EXPERIMENT_NAME || key->type == EXPERIMENT_NAMES;
   if (named && check_names(key, text, &cause) != 0) {
+    return error_set(err, ERROR_INPUT, "%s: %s", key->key, cause.message);
+  }
+  struct learned_settings scratch;
+  if (key->type == EXPERIMENT_LEARNED && learned_settings_parse(&scratch, text, &cause) != 0) {
     return error_set(err, ERROR_INPUT, "%s: %s", key->key, cause.message);
   }
   if (types[key->type].parse((char *)cell + key->offset, key, text) == 0) return 0;

@@ -19,6 +19,8 @@ struct cell_settings {
 /* The type of the field that a key sets. */
 enum experiment_type {
   EXPERIMENT_FILE,    /* const char *: a name, or a path relative to the experiment's file */
+  EXPERIMENT_FOLDER,  /* const char *: a path relative to the experiment's file; NULL if not given */
+  EXPERIMENT_LEARNED, /* const char *: settings of explainers that learn (learned.h); NULL if not given */
   EXPERIMENT_NAME,    /* const char *: one of a kind of names */
   EXPERIMENT_NAMES,   /* const char *: one or more of them with commas between; NULL if not given */
   EXPERIMENT_SIZE,    /* const char *: a size; NULL if not given */

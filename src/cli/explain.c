@@ -7,6 +7,7 @@
 #include "cli/group.h"
 #include "cli/group_trace.h"
 #include "cli/memory.h"
+#include "cli/models.h"
 #include "cli/settings.h"
 #include "cli/subject.h"
 #include "cli/verb.h"
@@ -142,10 +143,11 @@ static int read_wish(struct explain_wish *wish, const struct explain_settings *s
 }
 
 static int run_wish(struct explain_output *output, const struct explain_wish *wish, const struct subject *subject,
-                    struct error *err) {
+                    const struct models *models, struct error *err) {
   const struct explain_settings *settings = output->settings;
-  const struct split_rules rules = settings_split_rules(&settings->split, wish->method);
+  struct split_rules rules = settings_split_rules(&settings->split, wish->method);
   struct finder finder;
+  rules.learned = models_learned(models);
   if (finder_create(&finder, subject, &rules, settings->seed, err) != 0) return -1;
   if (output->findings == NULL) {
     subject_print(subject);
@@ -168,10 +170,16 @@ static int run_wish(struct explain_output *output, const struct explain_wish *wi
 static int explain_network(struct explain_output *output, const char *network, struct error *err) {
   const struct explain_settings *settings = output->settings;
   struct explain_wish wish = {.method = NULL};
+  struct models models = {.need = LEARNED_NOTHING};
   struct subject subject;
   if (subject_open(&subject, network, &settings->target, err) != 0) return -1;
   int status = read_wish(&wish, settings, subject.graph, err);
-  if (status == 0) status = run_wish(output, &wish, &subject, err);
+  if (status == 0) {
+    enum learned_need need = explainer_find(settings->split.explainer)->need;
+    status = models_open(&models, &settings->split, need, wish.method, err);
+  }
+  if (status == 0) status = run_wish(output, &wish, &subject, &models, err);
+  models_close(&models);
   plan_free(&wish.plan);
   subject_close(&subject);
   return status;

@@ -13,6 +13,8 @@ const struct find_place find_networks = {"network", "SPILLWAY_NETWORKS", "networ
 const struct find_place find_hardware = {"hardware", "SPILLWAY_HARDWARE", "hw", ".yaml"};
 const struct find_place find_experiments = {"experiment", "SPILLWAY_EXPERIMENTS", "experiments", ".yaml"};
 
+const struct find_place find_models = {"weights", "SPILLWAY_MODELS", "models", ""};
+
 /* Calls visit with each directory in order until it returns true; whether it did. */
 typedef bool find_visit(void *context, const char *directory);
 
@@ -100,6 +102,18 @@ int find_path(char **path, const struct find_place *place, const char *name, str
   if (!is_path && access(name, F_OK) != 0) return find_unknown(place, name, err);
   *path = cli_strdup(name);
   return 0;
+}
+
+int find_directory(char **directory, const struct find_place *place, const char *file, struct error *err) {
+  struct find_places_text places = {""};
+  struct find_search search = {.place = place, .name = file};
+  if (visit_places(place, find_in, &search)) {
+    search.path[strlen(search.path) - strlen(file) - strlen(place->ending) - 1] = '\0';
+    *directory = search.path;
+    return 0;
+  }
+  visit_places(place, find_note_place, &places);
+  return error_set(err, ERROR_INPUT, "no %s %s (looked in %s)", place->what, file, places.text);
 }
 
 struct find_listing {

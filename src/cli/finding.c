@@ -94,6 +94,7 @@ static int find_cuts(struct finding *out, struct finder *finder, struct error *e
   if (splitter_explain(finder->splitter, out->group, &rng, &explanation) != 0) return error_memory(err);
   set_cuts(out, explanation->cuts, explanation->count);
   out->predicted = finder->rules.explainer->uses_trace;
+  out->scored = finder->rules.explainer->ranks && !out->predicted;
   if (out->unfusable_op != GRAPH_NO_OP) return 0;
   rng = rng_stream(finder->seed, 0, 0);
   return splitter_split(finder->splitter, out->group, &rng, &out->split) == 0 ? 0 : error_memory(err);

@@ -24,7 +24,8 @@ struct finding {
   uint32_t overflow_op;
   struct explained_cut *cuts; /* most responsible first */
   size_t cut_count;
-  bool predicted; /* the cuts come with numbers */
+  bool predicted; /* the cuts come with what they leave, relieve and send through DRAM */
+  bool scored;    /* they come with scores, and what they send through DRAM */
   /* Only of a group that was simulated: */
   bool simulated;
   uint64_t fused_dram_bytes;  /* what the group would move if the buffer were large enough */

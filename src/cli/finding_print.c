@@ -93,18 +93,28 @@ static void print_holders(const struct finding *finding, uint64_t rows) {
 
 /* ---- where to cut ---- */
 
+static size_t cut_columns(const struct finding *finding) { return finding->predicted ? 7 : finding->scored ? 5 : 3; }
+
 static void print_cuts(const struct finding *finding, uint64_t rows) {
-  static const struct table_column columns[] = {
+  static const struct table_column predicted[] = {
       {"cut between", TABLE_LEFT},    {"and", TABLE_LEFT},      {"cuts off", TABLE_LEFT},
       {"leaves KiB", TABLE_RIGHT},    {"and KiB", TABLE_RIGHT}, {"relief KiB", TABLE_RIGHT},
       {"more DRAM KiB", TABLE_RIGHT},
   };
-  struct table *table = table_create(columns, finding->predicted ? 7 : 3);
+  static const struct table_column scored[] = {
+      {"cut between", TABLE_LEFT}, {"and", TABLE_LEFT},            {"cuts off", TABLE_LEFT},
+      {"score", TABLE_RIGHT},      {"more DRAM KiB", TABLE_RIGHT},
+  };
+  struct table *table = table_create(finding->scored ? scored : predicted, cut_columns(finding));
   for (size_t i = 0; i < finding->cut_count && i < rows; i++) {
     const struct explained_cut *cut = &finding->cuts[i];
     table_text(table, finding->graph->ops[cut->cut.edge.from].name);
     table_text(table, finding->graph->ops[cut->cut.edge.to].name);
     table_text(table, cut->cut.below ? "what follows" : "what leads there");
+    if (finding->scored) {
+      table_format(table, "%.4f", cut->score);
+      table_kib(table, cut->crossing_bytes);
+    }
     if (!finding->predicted) continue;
     table_kib(table, cut->cut.below ? cut->other_bytes : cut->side_bytes);
     table_kib(table, cut->cut.below ? cut->side_bytes : cut->other_bytes);
@@ -287,6 +297,9 @@ static json_t *cuts_document(const struct finding *finding) {
       document_add_count(object, "predicted_above_bytes", cut->cut.below ? cut->other_bytes : cut->side_bytes);
       document_add_count(object, "predicted_below_bytes", cut->cut.below ? cut->side_bytes : cut->other_bytes);
       document_add_count(object, "relief_bytes", cut->relief_bytes);
+    }
+    if (finding->scored) document_add(object, "score", json_real(cut->score));
+    if (finding->predicted || finding->scored) {
       document_add_count(object, "crossing_dram_bytes", cut->crossing_bytes);
     }
     document_append(document, object);

@@ -13,6 +13,7 @@ spillway_SOURCES = \
 	src/cli/figure_buffer.c \
 	src/cli/figure_culprits.c \
 	src/cli/figure_curves.c \
+	src/cli/figure_explanation.c \
 	src/cli/figure_front.c \
 	src/cli/figure_gap.c \
 	src/cli/figure_occupancy.c \
@@ -29,6 +30,7 @@ spillway_SOURCES = \
 	src/cli/manual.c src/cli/manual.h \
 	src/cli/memory.c src/cli/memory.h \
 	src/cli/merge.c \
+	src/cli/models.c src/cli/models.h \
 	src/cli/names.c src/cli/names.h \
 	src/cli/objectives.c src/cli/objectives.h \
 	src/cli/options.c src/cli/options.h \
@@ -51,7 +53,10 @@ spillway_SOURCES = \
 	src/cli/timed_trace.c src/cli/timed_trace.h \
 	src/cli/timing.c src/cli/timing_print.c src/cli/timing.h \
 	src/cli/train_explainers.c \
+	src/cli/train_validity.c src/cli/train_validity_make.c src/cli/train_validity.h \
+	src/cli/training_log.c src/cli/training_log.h \
 	src/cli/validity_data.c src/cli/validity_data.h \
+	src/cli/validity_score.c src/cli/validity_score.h \
 	src/cli/verb.h
 spillway_CPPFLAGS = $(AM_CPPFLAGS) -DSPILLWAY_DATA_DIR='"$(pkgdatadir)"' -DGNUPLOT='"$(GNUPLOT)"'
 spillway_LDADD = $(LIBS_OF_MODULES)

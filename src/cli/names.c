@@ -22,6 +22,7 @@
 #include "store/named.h"
 #include "store/query_print.h"
 #include "util/text.h"
+#include "util/units.h"
 
 /* ---- lists ---- */
 
@@ -95,11 +96,25 @@ static void fill_experiment_keys(struct name_list *list) {
   }
 }
 
+static void fill_explainer_options(struct name_list *list) {
+  char low[UNITS_TEXT_BYTES], high[UNITS_TEXT_BYTES], initial[UNITS_TEXT_BYTES];
+  for (size_t i = 0; i < learned_parameter_count; i++) {
+    const struct learned_parameter *parameter = &learned_parameters[i];
+    char *summary = cli_format("%s: a %snumber from %s to %s; default %s", parameter->help,
+                               parameter->type == LEARNED_COUNT ? "whole " : "",
+                               units_format_real(low, parameter->minimum), units_format_real(high, parameter->maximum),
+                               units_format_real(initial, parameter->initial));
+    name_list_add(list, parameter->name, summary);
+    free(summary);
+  }
+}
+
 const struct name_kind name_kinds[] = {
     {"methods", "method", "execution methods: how a group uses the buffer", fill_methods},
     {"searches", "search", "searches over fusion plans", fill_searches},
     {"objectives", "objective", "what searches minimise", fill_objectives},
     {"explainers", "explainer", "explainers: where a group that overflows is split", fill_explainers},
+    {"explainer-options", "explainer option", "settings of explainers that learn", fill_explainer_options},
     {"dataflows", "dataflow", "dataflows of the compute array", fill_dataflows},
     {"dram", "DRAM standard", "DRAM standards and speeds", fill_standards},
     {"mappings", "address mapping", "how addresses spread over the banks of a DRAM channel", fill_mappings},

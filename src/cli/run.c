@@ -44,6 +44,9 @@ int run_open(struct run *out, const char *network, const struct run_settings *se
       .jobs = jobs,
   };
   if (out->options.split.method == NULL) return -1;
+  enum learned_need need = out->options.split.explainer->need;
+  if (models_open(&out->models, &settings->split, need, out->options.split.method, err) != 0) return -1;
+  out->options.split.learned = models_learned(&out->models);
   if (objectives_parse(&out->options, settings->objectives, out->search, err) != 0) return -1;
   if (baseline_create(&out->baseline, &out->subject, out->options.split.method, err) != 0) return -1;
   return timing_open(&out->timing, &out->subject, &settings->clock, err);
@@ -54,6 +57,7 @@ void run_close(struct run *run) {
   search_result_free(&run->result);
   plan_report_free(&run->report);
   baseline_free(&run->baseline);
+  models_close(&run->models);
   subject_close(&run->subject);
 }
 
@@ -69,7 +73,7 @@ int run_search(struct run *run, const struct runlog *log, struct progress *progr
 }
 
 int run_record(const struct run *run, struct runlog *log, struct error *err) {
-  const struct runlog_search search = {run->search, &run->options, &run->result};
+  const struct runlog_search search = {run->search, &run->options, &run->result, &run->models};
   const struct runlog_record record = {
       .verb = "schedule",
       .subject = &run->subject,

@@ -3,6 +3,7 @@
 #ifndef SPILLWAY_CLI_RUN_H
 #define SPILLWAY_CLI_RUN_H
 
+#include "cli/models.h"
 #include "cli/runlog.h"
 #include "cli/settings.h"
 #include "cli/subject.h"
@@ -29,6 +30,7 @@ struct run {
   const struct run_settings *settings;
   struct subject subject;
   const struct search *search;
+  struct models models;
   struct search_options options;
   struct search_result result;
   struct plan_report report;

@@ -251,6 +251,7 @@ static const char *options_text(struct arena *arena, const struct runlog_record 
     document_add_text(options, "objective", record->search->options->split.objective->name);
     document_add(options, "objectives", objectives_document(record->search->options));
     document_add_count(options, "breadth", record->search->options->split.breadth);
+    models_add_documents(options, record->search->models, record->search->options->split.explainer->name);
     if (record->search->result->bound.known) add_limits(options, &record->search->options->limits);
   }
   const char *text = own_text(arena, json_dumps(options, JSON_COMPACT | JSON_REAL_PRECISION(12)));

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "cli/models.h"
 #include "cli/settings.h"
 #include "cli/subject.h"
 #include "cli/timing.h"
@@ -37,6 +38,7 @@ struct runlog_search {
   const struct search *search;
   const struct search_options *options;
   const struct search_result *result;
+  const struct models *models; /* of the explainer */
 };
 
 /* One run's record. search is NULL if nothing was searched. */

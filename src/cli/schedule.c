@@ -147,6 +147,7 @@ static json_t *search_document(const struct run *run) {
   document_add_count(object, "seed", run->options.seed);
   document_add(object, "fraction", json_real(run->options.split.fraction));
   document_add_count(object, "breadth", run->options.split.breadth);
+  models_add_documents(object, &run->models, run->options.split.explainer->name);
   document_add_count(object, "jobs", run->options.jobs);
   document_add_count(object, "plans_proposed", result->plans_proposed);
   document_add_count(object, "groups_proposed", result->groups_proposed);

@@ -1,9 +1,12 @@
 #include "cli/settings.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/find.h"
+#include "cli/memory.h"
 #include "cli/names.h"
+#include "util/units.h"
 
 #define DEFAULT_METHOD "lbdf"
 #define DEFAULT_DATABASE "results/spillway.db"
@@ -53,17 +56,47 @@ const struct option_group clock_group = OPTION_GROUP(clock_options);
 static const struct option_spec split_options[] = {
     {"split", 0, OPTION_NAME, "NAME", "trace-get", "explainers", 0, 0, "how groups that overflow are split",
      SPLIT(explainer)},
-    {"fraction", 0, OPTION_REAL, "F", "0.3", NULL, 0, 1, "share of a group's edges that trace-get may name, at least 4",
-     SPLIT(fraction)},
+    {"fraction", 0, OPTION_REAL, "F", "0.3", NULL, 0, 1,
+     "share of a group's edges that an explanation may name, at least 4", SPLIT(fraction)},
     {"breadth", 0, OPTION_COUNT, "N", "8", NULL, 0, 1000000,
      "cuts followed where none leaves both sides fitting; 0 for the paper's rule", SPLIT(breadth)},
+    {"explainer-options", 0, OPTION_TEXT, "LIST", NULL, NULL, 0, 0,
+     "settings of explainers that learn, such as gnne.steps=50,rg.seeds=3", SPLIT(explainer_options)},
+    {"models", 0, OPTION_TEXT, "DIR", NULL, NULL, 0, 0, "directory of the weights that they were trained to",
+     SPLIT(models)},
 };
 const struct option_group split_group = OPTION_GROUP(split_options);
 const struct option_group tree_group = {split_options + 1, sizeof split_options / sizeof split_options[0] - 1};
 
+static int add_size(uint64_t **sizes_bytes, size_t *count, const char *option, const char *text, struct error *err) {
+  uint64_t bytes;
+  if (units_parse_bytes(&bytes, text) != 0 || bytes == 0) {
+    return error_set(err, ERROR_USAGE, "%s: '%.80s' is no size; expected sizes with commas between, such as "
+                     "128KiB,256KiB", option, text);
+  }
+  for (size_t i = 0; i < *count; i++) {
+    if ((*sizes_bytes)[i] == bytes) return error_set(err, ERROR_USAGE, "%s: '%.80s' is there twice", option, text);
+  }
+  *sizes_bytes = cli_grow(*sizes_bytes, *count + 1, sizeof **sizes_bytes);
+  (*sizes_bytes)[(*count)++] = bytes;
+  return 0;
+}
+
+int settings_sizes(uint64_t **sizes_bytes, size_t *count, const char *option, const char *text, struct error *err) {
+  char *list = cli_strdup(text), *rest = list;
+  int status = 0;
+  *sizes_bytes = NULL;
+  *count = 0;
+  for (char *word; status == 0 && (word = strsep(&rest, ",")) != NULL;) {
+    status = add_size(sizes_bytes, count, option, word, err);
+  }
+  free(list);
+  return status;
+}
+
 struct split_rules settings_split_rules(const struct split_options *options, const struct method *method) {
   return (struct split_rules){method, explainer_find(options->explainer), options->fraction, options->breadth,
-                              objective_find("dram")};
+                              objective_find("dram"), NULL};
 }
 
 static const struct option_spec database_options[] = {

@@ -6,12 +6,37 @@
 #include "get/explainers.h"
 
 const struct explainer explainers[] = {
-    {"trace-get", "edges whose cutting relieves the overflow most for its DRAM bytes, by who holds the peak", false,
-     true, true, explain_by_trace},
-    {"random", "one cut drawn at random, with no regard to the buffer or DRAM", true, false, false,
-     explain_at_random},
-    {"middle", "the cut that halves the group's ops best", false, false, false, explain_at_middle},
-    {"exhaustive", "every cut", false, false, false, explain_exhaustively},
+    {.name = "trace-get",
+     .summary = "edges whose cutting relieves the overflow most for its DRAM bytes, by who holds the peak",
+     .uses_trace = true,
+     .ranks = true,
+     .explain = explain_by_trace},
+    {.name = "gnn-cut",
+     .summary = "cuts whose two sides a trained graph neural network holds to fit, fewest DRAM bytes first",
+     .ranks = true,
+     .need = LEARNED_MODEL,
+     .explain = explain_by_gnn_cut},
+    {.name = "gnne",
+     .summary = "GNNExplainer: edges that keep such a network saying that the group overflows",
+     .ranks = true,
+     .need = LEARNED_MODEL,
+     .explain = explain_by_gnne},
+    {.name = "pg",
+     .summary = "PGExplainer: the same, by a perceptron trained to find such edges",
+     .ranks = true,
+     .need = LEARNED_PG,
+     .explain = explain_by_pg},
+    {.name = "rg",
+     .summary = "RG-Explainer: the same, by a policy trained to grow a connected part of the group",
+     .ranks = true,
+     .need = LEARNED_RG,
+     .explain = explain_by_rg},
+    {.name = "random",
+     .summary = "one cut drawn at random, with no regard to the buffer or DRAM",
+     .uses_rng = true,
+     .explain = explain_at_random},
+    {.name = "middle", .summary = "the cut that halves the group's ops best", .explain = explain_at_middle},
+    {.name = "exhaustive", .summary = "every cut", .explain = explain_exhaustively},
 };
 const size_t explainer_count = sizeof explainers / sizeof explainers[0];
 
@@ -31,8 +56,21 @@ static uint64_t *all_tensor_bytes(const struct sim_model *model) {
   return bytes;
 }
 
+static int open_learned(struct explain_context *context, const struct learned *learned, struct error *err) {
+  const struct sim_model *model = sim_model(context->sim);
+  size_t edges = model->graph->edge_count + 1;
+  if (learned == NULL) return 0;
+  context->learned = learned;
+  context->scored_edges = malloc(edges * sizeof *context->scored_edges);
+  context->edge_scores = malloc(edges * sizeof *context->edge_scores);
+  if (context->scored_edges == NULL || context->edge_scores == NULL) return error_memory(err);
+  if (gnn_network_create(&context->network, model, err) != 0) return -1;
+  if (gnn_pass_create(&context->pass, &learned->model, err) != 0) return -1;
+  return learned->rg.parameters == NULL ? 0 : rg_pass_create(&context->rg_pass, &learned->rg, context->pass, err);
+}
+
 int explain_context_create(struct explain_context *out, struct sim *sim, const struct method *method,
-                           double fraction, struct error *err) {
+                           double fraction, const struct learned *learned, struct error *err) {
   const struct graph *graph = sim_model(sim)->graph;
   size_t ops = graph->op_count;
   *out = (struct explain_context){.sim = sim, .method = method, .fraction = fraction};
@@ -45,10 +83,12 @@ int explain_context_create(struct explain_context *out, struct sim *sim, const s
   explanation->peak.row_bytes = malloc(ops * sizeof(uint64_t));
   if (out->tensor_bytes != NULL && out->op_bytes != NULL && explanation->cuts != NULL &&
       explanation->peak.weight_bytes != NULL && explanation->peak.row_bytes != NULL) {
-    return 0;
+    if (open_learned(out, learned, err) == 0) return 0;
+  } else {
+    error_memory(err);
   }
   explain_context_free(out);
-  return error_memory(err);
+  return -1;
 }
 
 void explain_context_free(struct explain_context *context) {
@@ -58,6 +98,12 @@ void explain_context_free(struct explain_context *context) {
   free(context->explanation.cuts);
   free(context->explanation.peak.weight_bytes);
   free(context->explanation.peak.row_bytes);
+  rg_pass_free(context->rg_pass);
+  gnn_pass_free(context->pass);
+  gnn_network_free(context->network);
+  gnn_batch_free(&context->batch);
+  free(context->scored_edges);
+  free(context->edge_scores);
   *context = (struct explain_context){0};
 }
 
@@ -70,8 +116,13 @@ uint32_t explanation_culprit(const struct explanation *explanation, uint32_t op_
   return culprit;
 }
 
+void explanation_clear(struct explanation *explanation) {
+  explanation->count = 0;
+  explanation->cost = (struct group_cost){0};
+  explanation->peak.occupied_bytes = explanation->peak.staging_bytes = 0;
+}
+
 void explain_context_list_cuts(struct explain_context *context, const uint64_t *group) {
   group_cuts(sim_model(context->sim)->graph, group, &context->cut_list);
-  context->explanation.cost = (struct group_cost){0};
-  context->explanation.peak.occupied_bytes = context->explanation.peak.staging_bytes = 0;
+  explanation_clear(&context->explanation);
 }

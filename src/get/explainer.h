@@ -6,20 +6,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "get/learned.h"
 #include "graph/group.h"
 #include "sim/method.h"
 #include "sim/sim.h"
 #include "util/error.h"
 #include "util/rng.h"
 
-/* A cut and what the explainer expects of it. An explainer that looks at no trace leaves
- * the numbers 0. */
+/* A cut and what the explainer expects of it. An explainer that looks at no trace leaves the bytes 0, but
+ * for the crossing bytes if it ranks cuts. */
 struct explained_cut {
   struct group_cut cut;
   uint64_t side_bytes, other_bytes; /* predicted requirement of cut.side and of the rest */
-  bool enough;                      /* neither of these is more than the capacity */
+  bool enough;                      /* neither of these is more than the capacity, or both are held to fit */
   uint64_t relief_bytes;            /* how far the cut brings the larger side down, at most to capacity */
   uint64_t crossing_bytes;          /* of the tensors it sends through DRAM */
+  double score; /* in 0..1, of explainers that learn: that of the cut's edge, or how likely both sides fit; else 0 */
 };
 
 struct explanation {
@@ -39,13 +41,22 @@ struct explain_context {
   uint64_t *op_bytes;     /* scratch, by op */
   struct explanation explanation; /* the result of the last call */
   struct overflows *overflows; /* what other contexts found out (overflows.h), or NULL; the result is the same */
+  /* Of explainers that learn; else NULL or empty. */
+  const struct learned *learned;
+  struct gnn_network *network;
+  struct gnn_pass *pass;
+  struct gnn_batch batch;
+  struct rg_pass *rg_pass;
+  struct scored_edge *scored_edges; /* scratch, by edge of a group */
+  float *edge_scores;               /* likewise */
 };
 
 #define EXPLAIN_DEFAULT_FRACTION 0.3
 #define EXPLAIN_LEAST_EDGES 4
 
+/* learned is borrowed; NULL for explainers that need nothing of it. */
 int explain_context_create(struct explain_context *out, struct sim *sim, const struct method *method,
-                           double fraction, struct error *err);
+                           double fraction, const struct learned *learned, struct error *err);
 void explain_context_free(struct explain_context *context);
 
 struct explainer {
@@ -53,6 +64,7 @@ struct explainer {
   bool uses_rng; /* the same group may be explained differently */
   bool uses_trace;
   bool ranks; /* several cuts, in order, with what each sends through DRAM; else the first is no better than the last */
+  enum learned_need need; /* of its context's weights */
   /* Explains an invalid, connected group of two or more ops into context->explanation.
    * 0, or -1 without memory. */
   int (*explain)(struct explain_context *context, const uint64_t *group, struct rng *rng);

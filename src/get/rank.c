@@ -88,13 +88,14 @@ static uint64_t crossing_bytes(const struct passing_list *list, struct group_cut
 
 /* ---- order ---- */
 
-/* Cuts that are enough first, then by relief for each crossing byte, the larger first; equals by crossing
- * bytes. */
+/* Cuts that are enough first, then by relief for each crossing byte, the larger first; equals that are not
+ * enough by their score, and then by crossing bytes. */
 static int compare_worth(const struct explained_cut *a, const struct explained_cut *b) {
   if (a->enough != b->enough) return a->enough ? -1 : 1;
   unsigned __int128 left = (unsigned __int128)a->relief_bytes * b->crossing_bytes;
   unsigned __int128 right = (unsigned __int128)b->relief_bytes * a->crossing_bytes;
   if (left != right) return left > right ? -1 : 1;
+  if (!a->enough && a->score != b->score) return a->score > b->score ? -1 : 1;
   if (a->crossing_bytes != b->crossing_bytes) return a->crossing_bytes < b->crossing_bytes ? -1 : 1;
   return 0;
 }
@@ -134,7 +135,7 @@ static size_t gather_edges(struct edge_cuts *edges, const struct explained_cut *
   return n;
 }
 
-static int sort_cuts(struct explained_cut *cuts, size_t count) {
+int rank_sort(struct explained_cut *cuts, size_t count) {
   struct edge_cuts *edges = malloc((count + 1) * sizeof *edges);
   if (edges == NULL) return -1;
   size_t edge_count = gather_edges(edges, cuts, count), n = 0;
@@ -150,6 +151,7 @@ static int sort_cuts(struct explained_cut *cuts, size_t count) {
 
 static uint64_t set_bytes(const uint64_t *set, size_t words, const uint64_t *op_bytes) {
   uint64_t bytes = 0;
+  if (op_bytes == NULL) return 0;
   for BITSET_EACH (v, set, words) bytes += op_bytes[v];
   return bytes;
 }
@@ -184,7 +186,7 @@ int rank_measure(struct explained_cut *out, const struct graph *graph, const uin
 
 int rank_order(struct explained_cut *cuts, size_t count, uint64_t capacity_bytes) {
   for (size_t i = 0; i < count; i++) judge(&cuts[i], capacity_bytes);
-  return sort_cuts(cuts, count);
+  return rank_sort(cuts, count);
 }
 
 int rank_cuts(struct explained_cut *out, const struct graph *graph, const uint64_t *group,

@@ -14,10 +14,15 @@ int rank_cuts(struct explained_cut *out, const struct graph *graph, const uint64
               const struct group_cut_list *cuts, const uint64_t *op_bytes, const uint64_t *tensor_bytes,
               uint64_t capacity_bytes);
 
-/* The two halves of it: first all but relief and enough, in the order of the list, whatever the capacity. */
+/* The two halves of it: first all but relief and enough, in the order of the list, whatever the capacity.
+ * Without op_bytes (NULL) what the sides require stays 0. */
 int rank_measure(struct explained_cut *out, const struct graph *graph, const uint64_t *group,
                  const struct group_cut_list *cuts, const uint64_t *op_bytes, const uint64_t *tensor_bytes);
 int rank_order(struct explained_cut *cuts, size_t count, uint64_t capacity_bytes);
+
+/* The order alone, by what is filled in already: cuts that are not enough and relieve nothing, so far as is
+ * known, come by their score, the higher first. cuts are in the order of their edges. 0, or -1 without memory. */
+int rank_sort(struct explained_cut *cuts, size_t count);
 
 /* How many of the ranked cuts belong to the first `edges` edges. */
 size_t rank_cuts_of_edges(const struct explained_cut *ranked, size_t count, size_t edges);

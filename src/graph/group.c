@@ -97,12 +97,22 @@ static void cut_try(const struct graph *graph, const uint64_t *group, struct gro
   if (cut_is_new(list, bitset_has(side, first_op) ? side : other, words)) list->cuts[list->count++] = cut;
 }
 
+void group_cuts_clear(struct group_cut_list *list) {
+  list->count = 0;
+  memset(list->seen, 0, list->seen_slots * sizeof *list->seen);
+}
+
+void group_cuts_add(const struct graph *graph, const uint64_t *group, struct edge edge, struct group_cut_list *list) {
+  size_t first_op = bitset_next(group, graph->set_words, 0);
+  cut_try(graph, group, (struct group_cut){edge, true}, first_op, list);
+  cut_try(graph, group, (struct group_cut){edge, false}, first_op, list);
+}
+
 void group_cuts(const struct graph *graph, const uint64_t *group, struct group_cut_list *list) {
   size_t words = graph->set_words;
   size_t first_op = bitset_next(group, words, 0);
   uint64_t done_below[GRAPH_MAX_SET_WORDS] = {0};
-  list->count = 0;
-  memset(list->seen, 0, list->seen_slots * sizeof *list->seen);
+  group_cuts_clear(list);
   for BITSET_EACH (v, group, words) {
     const struct op *op = &graph->ops[v];
     bool done_above = false;
@@ -115,4 +125,13 @@ void group_cuts(const struct graph *graph, const uint64_t *group, struct group_c
       done_above = true;
     }
   }
+}
+
+size_t group_edge_count(const struct graph *graph, const uint64_t *group) {
+  size_t edges = 0;
+  for BITSET_EACH (v, group, graph->set_words) {
+    const struct op *op = &graph->ops[v];
+    for (uint32_t i = 0; i < op->successor_count; i++) edges += bitset_has(group, op->successors[i]);
+  }
+  return edges;
 }

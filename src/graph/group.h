@@ -12,6 +12,9 @@
  * direction. True for an empty set. */
 bool group_connected(const struct graph *graph, const uint64_t *group);
 
+/* Edges with both ends in the group. */
+size_t group_edge_count(const struct graph *graph, const uint64_t *group);
+
 /* Whether the network's output or an op outside the group needs the tensor. */
 bool group_tensor_leaves(const struct graph *graph, uint32_t tensor, const uint64_t *group);
 
@@ -43,5 +46,9 @@ struct group_cut_list {
 int group_cut_list_create(struct group_cut_list *list, const struct graph *graph, struct error *err);
 void group_cut_list_free(struct group_cut_list *list);
 void group_cuts(const struct graph *graph, const uint64_t *group, struct group_cut_list *list);
+
+/* The same for single edges inside the group, in whatever order: begin with none, and add the cuts of an edge. */
+void group_cuts_clear(struct group_cut_list *list);
+void group_cuts_add(const struct graph *graph, const uint64_t *group, struct edge edge, struct group_cut_list *list);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gnn/model.h"
 #include "sched/split.h"
 #include "util/progress.h"
 
@@ -14,10 +15,13 @@ struct compare_options {
   const struct sim_model *cells; /* where groups are drawn: a network with a buffer each */
   size_t cell_count;
   const struct method *method;
+  const bool *left_out; /* by explainer, those that repair nothing; never the exhaustive one; NULL: none */
   double fraction;  /* as in struct split_rules */
   uint64_t breadth; /* likewise */
+  const struct learned *learned; /* with what all of the explainers need; NULL if they need nothing */
   uint64_t groups;  /* wanted, over all cells */
   uint64_t seed;
+  const struct gnn_model *classifier; /* by which fidelity is measured; NULL: it is not */
   unsigned jobs;             /* threads, >= 1; nothing but times depends on it */
   struct progress *progress; /* counts groups; may be NULL */
 };
@@ -32,6 +36,10 @@ struct repair {
   uint64_t explanations;         /* of the group and of parts of it */
   uint64_t simulations;          /* distinct groups run, and explanations that took a run of their own */
   uint64_t nanoseconds;          /* of a processor */
+  /* Of the edges that the explanation of the whole group names: */
+  double sparsity;                      /* share of the group's edges that are not among them */
+  double stability;                     /* their mean overlap (Jaccard) with those named under other seeds */
+  double fidelity_plus, fidelity_minus; /* gnn/fidelity.h; 0 without a classifier */
 };
 
 /* Groups that overflow their cell's buffer, of ops that are each valid alone; connected, and
@@ -40,11 +48,11 @@ struct comparison {
   size_t group_count;
   uint32_t *cell_of;      /* by group */
   uint32_t *op_counts;    /* likewise */
-  struct repair *repairs; /* by group, explainer_count of each, in the order of explainers[] */
+  struct repair *repairs; /* by group, explainer_count of each, in the order of explainers[]; 0 of those left out */
 };
 
 /* Draws plans of each cell as random search does, until the cells have the groups wanted, in
- * equal numbers as far as they have that many, and lets all explainers repair them. A cell in which
+ * equal numbers as far as they have that many, and lets the explainers repair them. A cell in which
  * many plans in a row bring no new invalid group gives no more, so that there may be fewer, or none.
  * The caller frees with comparison_free(). ERROR_MEMORY. */
 int comparison_run(struct comparison *out, const struct compare_options *options, struct error *err);
@@ -62,6 +70,7 @@ struct repair_summary {
   double regret_sum, regret_median, regret_mean, regret_worst; /* 0 if there are none */
   uint64_t explanations, simulations;                          /* sums */
   double microseconds_median, microseconds_mean;
+  double sparsity, stability, fidelity_plus, fidelity_minus; /* means; 0 of none */
 };
 
 /* cells: by cell, whether its groups count; NULL for all. 0, or -1 without memory. */

@@ -25,13 +25,14 @@ int splitter_create(struct splitter **out, struct split_memo *memo, const struct
   struct splitter *splitter = calloc(1, sizeof *splitter);
   if (splitter == NULL) return error_memory(err);
   const struct sim_model *model = memo_model(memo);
+  const struct learned *learned = rules->explainer->need == LEARNED_NOTHING ? NULL : rules->learned;
   splitter->memo = memo;
   splitter->rules = *rules;
   splitter->graph = model->graph;
   splitter->capacity_bytes = model->hw.buffer_capacity_bytes;
   if (sim_create(&splitter->sim, model, err) != 0 ||
       (rules->objective->timed && splitter_time(splitter, err) != 0) ||
-      explain_context_create(&splitter->context, splitter->sim, rules->method, rules->fraction, err) != 0) {
+      explain_context_create(&splitter->context, splitter->sim, rules->method, rules->fraction, learned, err) != 0) {
     splitter_free(splitter);
     return -1;
   }

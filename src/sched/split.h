@@ -42,6 +42,7 @@ struct split_rules {
   double fraction;  /* see struct explain_context */
   uint64_t breadth; /* 0: as in the paper */
   const struct objective *objective;
+  const struct learned *learned; /* what the explainer needs of it, borrowed; NULL if it needs nothing */
 };
 
 #define SPLIT_DEFAULT_BREADTH 8

@@ -3,13 +3,16 @@
 #include <string.h>
 
 /* BRR runs a group as LBDF does wherever that is valid, and brr-plus never fetches more than BRR, nor does
- * either fetch a weight less than once: the cheapest valid method is one that brr-plus picks. */
+ * either fetch a weight less than once: the cheapest valid method is one that brr-plus picks. For
+ * classifiers brr stands for both brr-plus and auto, by approximation: these also run groups that do not
+ * fit under brr. */
 const struct method methods[] = {
-    {.name = "lbdf",
+    {.name = METHOD_LBDF,
      .summary = "line-buffer depth-first: weights of the whole group stay on chip, rows flow on demand",
      .weights_stay = true,
      .steady = true,
      .alone = METHOD_BRR,
+     .classifier = METHOD_LBDF,
      .cost = sim_cost,
      .attempt = sim_try,
      .find_peak = sim_find_peak,
@@ -19,6 +22,7 @@ const struct method methods[] = {
      .steady = true,
      .streams_whole = true,
      .alone = METHOD_BRR,
+     .classifier = METHOD_BRR,
      .cost = sim_cost_brr,
      .attempt = sim_try_brr,
      .find_peak = sim_find_peak_brr,
@@ -26,6 +30,7 @@ const struct method methods[] = {
     {.name = METHOD_BRR_PLUS,
      .summary = "brr with weights of some ops kept on chip, and maps that pass in slices of channels",
      .alone = METHOD_BRR_PLUS,
+     .classifier = METHOD_BRR,
      .cost = sim_cost_brr_plus,
      .attempt = sim_try_brr_plus,
      .find_peak = sim_find_peak_brr_plus,
@@ -34,6 +39,7 @@ const struct method methods[] = {
      .summary = "each group under whichever method is valid and moves the fewest bytes; lbdf wins ties, then brr",
      .chooses = true,
      .alone = METHOD_BRR_PLUS,
+     .classifier = METHOD_BRR,
      .cost = sim_cost_brr_plus,
      .attempt = sim_try_brr_plus,
      .find_peak = sim_find_peak_brr_plus,

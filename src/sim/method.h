@@ -9,6 +9,7 @@
 
 #include "sim/sim.h"
 
+#define METHOD_LBDF "lbdf"
 #define METHOD_BRR "brr"
 #define METHOD_BRR_PLUS "brr-plus"
 
@@ -23,6 +24,7 @@ struct method {
    * which it does not fit. */
   bool steady;
   const char *alone; /* method of an op that does not fit under this one, and so runs by itself */
+  const char *classifier; /* method whose validity classifier (src/gnn) stands for this one */
   int (*cost)(struct sim *sim, const uint64_t *group, struct group_cost *cost);
   int (*attempt)(struct sim *sim, const uint64_t *group, struct group_cost *cost); /* sim_try() */
   int (*find_peak)(struct sim *sim, const uint64_t *group, struct group_cost *cost, struct sim_peak *peak);

@@ -1,0 +1,108 @@
+#include "cli/models.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "cli/document.h"
+#include "cli/find.h"
+#include "cli/memory.h"
+#include "gnn/safetensors.h"
+#include "util/file.h"
+
+/* Weights are sought file by file, but those of one method come from one directory. */
+static int find_folder(char **folder, const struct split_options *options, const char *first_file,
+                       struct error *err) {
+  struct error cause = ERROR_INIT;
+  if (options->models != NULL) {
+    *folder = cli_strdup(options->models);
+    return 0;
+  }
+  if (find_directory(folder, &find_models, first_file, &cause) == 0) return 0;
+  return error_set(err, cause.kind, "%s; scripts/train makes them, and --models DIR names another directory",
+                   cause.message);
+}
+
+static int hash_file(XXH3_state_t *state, const char *folder, const char *file, struct error *err) {
+  struct error cause = ERROR_INIT;
+  char *path = cli_format("%s/%s", folder, file), *bytes;
+  size_t length;
+  int status = file_read(&bytes, &length, path, SAFETENSORS_MAX_BYTES, &cause);
+  free(path);
+  if (status != 0) {
+    return error_set(err, cause.kind, "%s (weights; scripts/train makes them, and --models DIR names another "
+                     "directory)", cause.message);
+  }
+  XXH3_128bits_update(state, bytes, length);
+  free(bytes);
+  return 0;
+}
+
+static int hash_files(char hash[MODELS_HASH_BYTES], const char *folder, char *const *files, size_t count,
+                      struct error *err) {
+  XXH3_state_t *state = cli_checked(XXH3_createState());
+  XXH3_128bits_reset(state);
+  int status = 0;
+  for (size_t i = 0; i < count && status == 0; i++) status = hash_file(state, folder, files[i], err);
+  XXH128_hash_t digest = XXH3_128bits_digest(state);
+  XXH3_freeState(state);
+  snprintf(hash, MODELS_HASH_BYTES, "%016llx%016llx", (unsigned long long)digest.high64,
+           (unsigned long long)digest.low64);
+  return status;
+}
+
+/* *folder: where the weights are, which the caller frees; NULL if none is needed. */
+static int identify(struct models *out, char **folder, const struct split_options *options, enum learned_need need,
+                    const struct method *method, struct error *err) {
+  char *files[LEARNED_MAX_FILES];
+  *out = (struct models){.need = need};
+  *folder = NULL;
+  if (learned_settings_parse(&out->learned.settings, options->explainer_options, err) != 0) return -1;
+  if (need == LEARNED_NOTHING) return 0;
+  size_t count = learned_files(files, need, method->classifier);
+  for (size_t i = 0; i < count; i++) cli_checked(files[i]);
+  int status = find_folder(folder, options, files[0], err);
+  if (status == 0) status = hash_files(out->hash, *folder, files, count, err);
+  for (size_t i = 0; i < count; i++) free(files[i]);
+  return status;
+}
+
+int models_identify(struct models *out, const struct split_options *options, enum learned_need need,
+                    const struct method *method, struct error *err) {
+  char *folder;
+  int status = identify(out, &folder, options, need, method, err);
+  free(folder);
+  return status;
+}
+
+int models_open(struct models *out, const struct split_options *options, enum learned_need need,
+                const struct method *method, struct error *err) {
+  char *folder;
+  int status = identify(out, &folder, options, need, method, err);
+  if (status == 0 && folder != NULL) {
+    const struct learned_settings settings = out->learned.settings;
+    status = learned_load(&out->learned, need, folder, method->classifier, &settings, err);
+  }
+  free(folder);
+  return status;
+}
+
+void models_close(struct models *models) { learned_free(&models->learned); }
+
+const struct learned *models_learned(const struct models *models) {
+  return models->need == LEARNED_NOTHING ? NULL : &models->learned;
+}
+
+char *models_settings_text(const struct models *models, const char *explainer) {
+  if (models->need == LEARNED_NOTHING) return cli_strdup("");
+  return cli_checked(learned_settings_text(&models->learned.settings, explainer));
+}
+
+void models_add_documents(json_t *object, const struct models *models, const char *explainer) {
+  if (models->need == LEARNED_NOTHING) return;
+  char *settings = models_settings_text(models, explainer);
+  document_add_text(object, "explainer_options", settings);
+  document_add_text(object, "weights", models->hash);
+  free(settings);
+}
