@@ -11,6 +11,7 @@ tests_spillway_tests_SOURCES = \
 	tests/cli_run.c tests/cli_run.h \
 	tests/dram_checker.c tests/dram_checker.h \
 	tests/dram_patterns.c tests/dram_patterns.h \
+	tests/explain_lesson.c tests/explain_lesson.h \
 	tests/hard_net.c tests/hard_net.h \
 	tests/main.c tests/suites.h \
 	tests/onnx_model.c tests/onnx_model.h \
@@ -73,9 +74,11 @@ tests_spillway_tests_SOURCES = \
 	tests/test_onnx_weights.c \
 	tests/test_onnx_work.c \
 	tests/test_optimus.c \
+	tests/test_pg.c \
 	tests/test_plan.c \
 	tests/test_query.c \
 	tests/test_safetensors.c \
+	tests/test_rg.c \
 	tests/test_sample.c \
 	tests/test_search.c \
 	tests/test_sim.c \

@@ -31,6 +31,8 @@
   X(gnn) \
   X(safetensors) \
   X(train) \
+  X(pg) \
+  X(rg) \
   X(get) \
   X(fuzz_corpus) \
   X(learned) \

@@ -52,6 +52,7 @@ spillway_SOURCES = \
 	src/cli/table.c src/cli/table.h \
 	src/cli/timed_trace.c src/cli/timed_trace.h \
 	src/cli/timing.c src/cli/timing_print.c src/cli/timing.h \
+	src/cli/train_explainers.c \
 	src/cli/train_validity.c src/cli/train_validity_make.c src/cli/train_validity.h \
 	src/cli/training_log.c src/cli/training_log.h \
 	src/cli/validity_data.c src/cli/validity_data.h \

@@ -9,7 +9,7 @@ src_gnn_libgnn_a_SOURCES = \
 	src/gnn/gnne.c src/gnn/gnne.h \
 	src/gnn/model.c src/gnn/model.h \
 	src/gnn/perceptron.c src/gnn/perceptron.h \
-	src/gnn/pg.c src/gnn/pg.h \
+	src/gnn/pg.c src/gnn/pg.h src/gnn/pg_learn.h \
 	src/gnn/rg.c src/gnn/rg.h \
 	src/gnn/rg_growth.c src/gnn/rg_growth.h \
 	src/gnn/rg_network.c src/gnn/rg_network.h \

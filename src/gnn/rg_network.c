@@ -266,16 +266,25 @@ int rg_decide(struct rg_network *network, const struct rg_decisions *decisions) 
   return 0;
 }
 
-/* -weight * log softmax, by score and by stop. */
-static void score_slopes(struct rg_network *network, const struct rg_decisions *decisions) {
+/* p log p */
+static float surprise(float p) { return p > 0 ? p * logf(p) : 0; }
+
+/* Of a score with probability p, where all probabilities have that entropy. */
+static float score_slope(const struct rg_decision *decision, float p, bool chosen, float entropy, float price) {
+  return decision->weight * (p - chosen) + price * (surprise(p) + p * entropy);
+}
+
+static void score_slopes(struct rg_network *network, const struct rg_decisions *decisions, float entropy_price) {
   for (size_t d = 0; d < decisions->count; d++) {
     const struct rg_decision *decision = &decisions->items[d];
-    float stopped = decision->choice == decision->row_count;
-    network->stop_slopes[d] = decision->weight * (network->stops[d] - stopped);
+    const float *probabilities = network->probabilities + decision->first_row, stop = network->stops[d];
+    float entropy = -surprise(stop);
+    for (uint32_t r = 0; r < decision->row_count; r++) entropy -= surprise(probabilities[r]);
+    bool stopped = decision->choice == decision->row_count;
+    network->stop_slopes[d] = score_slope(decision, stop, stopped, entropy, entropy_price);
     for (uint32_t r = 0; r < decision->row_count; r++) {
-      float chosen = decision->choice == r;
-      size_t row = decision->first_row + (size_t)r;
-      network->choice_slopes[HEADS * row + SCORE] = decision->weight * (network->probabilities[row] - chosen);
+      float *slope = &network->choice_slopes[HEADS * ((size_t)decision->first_row + r) + SCORE];
+      *slope = score_slope(decision, probabilities[r], decision->choice == r, entropy, entropy_price);
     }
   }
 }
@@ -320,9 +329,10 @@ static void backward_rows(struct rg_network *network, const struct rg_decisions 
   backward(network, NODE, network->inputs, network->base_slopes, NULL, slopes, network->node_count);
 }
 
-void rg_decide_backward(struct rg_network *network, const struct rg_decisions *decisions, float *slopes) {
+void rg_decide_backward(struct rg_network *network, const struct rg_decisions *decisions, double entropy_price,
+                        float *slopes) {
   if (decisions->count == 0) return;
-  score_slopes(network, decisions);
+  score_slopes(network, decisions, (float)entropy_price);
   backward(network, STOP, network->pools, network->stop_slopes, network->pool_slopes, slopes, decisions->count);
   for (size_t d = 0; d < decisions->count; d++) {
     attention_slopes(network, &decisions->items[d], network->pool_slopes + d * RG_HIDDEN);

@@ -72,8 +72,9 @@ void rg_locate(struct rg_network *network);
 void rg_locate_backward(struct rg_network *network, const float *wanted, float *slopes);
 
 /* To probabilities of rows and stops of decisions. 0, or -1 without memory. The slopes are of the sum over decisions
- * of -weight * log(probability of the choice). */
+ * of -weight * log(probability of the choice) - entropy_price * entropy of what can be chosen. */
 int rg_decide(struct rg_network *network, const struct rg_decisions *decisions);
-void rg_decide_backward(struct rg_network *network, const struct rg_decisions *decisions, float *slopes);
+void rg_decide_backward(struct rg_network *network, const struct rg_decisions *decisions, double entropy_price,
+                        float *slopes);
 
 #endif

@@ -13,7 +13,8 @@
 #define LOCATOR_TEMPERATURE 0.1    /* of the rewards' softmax */
 #define RANDOM_WALKS 10            /* the best of which is imitated */
 #define MOST_NODES 24              /* of walks in training */
-#define LARGEST_ADVANTAGE 1.0
+#define LEAST_ADVANTAGE 0.01       /* what is below is left small */
+#define ENTROPY_PRICE 0.1          /* of decisions in reinforcement, which else soon tries nothing new */
 
 enum phase { LOCATE, IMITATE, REINFORCE };
 
@@ -159,11 +160,12 @@ static int record_walk(struct learner *learner, const struct rg_growth *walk) {
 }
 
 /* Slopes of the recorded decisions, which are then forgotten. */
-static int learn_record(struct learner *learner, float *slopes) {
+static int learn_record(struct learner *learner, double entropy_price, float *slopes) {
   struct rg_decisions *record = &learner->record;
+  if (record->count == 0) return 0;
   for (size_t d = 0; d < record->count; d++) record->items[d].weight /= (float)record->count;
   if (rg_decide(&learner->rg->network, record) != 0) return -1;
-  rg_decide_backward(&learner->rg->network, record, slopes);
+  rg_decide_backward(&learner->rg->network, record, entropy_price / (double)record->count, slopes);
   rg_decisions_clear(record);
   return 0;
 }
@@ -173,7 +175,7 @@ static int imitate(struct training *training, struct learner *learner, struct rn
   uint32_t seed = draw_seed(learner, rng);
   if (walk_at_random(training, learner, seed, rng, &best) != 0) return -1;
   if (record_walk(learner, &learner->rg->walks[best].growth) != 0) return -1;
-  return learn_record(learner, slopes);
+  return learn_record(learner, 0, slopes);
 }
 
 /* ---- reinforcement ---- */
@@ -212,16 +214,20 @@ static int judge_rollouts(struct training *training, struct learner *learner, co
   return rg_judge_sets(pass, &training->prices);
 }
 
-/* A decision is worth what can be expected after it less what could be before, both by rollouts; clipped, since a
- * verdict that is lost costs far more than what else is to be learned. */
+/* A decision is worth what can be expected after it less what could be before, both by rollouts; over their root mean
+ * square in the walk, since a verdict that is lost costs far more than what else is to be learned. */
 static void weigh_record(struct training *training, struct learner *learner, uint32_t count) {
   uint64_t rollouts = training->options->rollouts;
   const struct rg_pass *pass = learner->rg;
+  double squares = 0;
   for (uint32_t d = 0; d < learner->record.count; d++) {
     double before = mean_reward(pass, d, rollouts);
     double after = d + 1 < count ? mean_reward(pass, d + 1, rollouts) : pass->rewards[count * rollouts];
-    learner->record.items[d].weight = (float)fmax(-LARGEST_ADVANTAGE, fmin(after - before, LARGEST_ADVANTAGE));
+    learner->record.items[d].weight = (float)(after - before);
+    squares += (after - before) * (after - before);
   }
+  double scale = sqrt(squares / (double)learner->record.count) + LEAST_ADVANTAGE;
+  for (uint32_t d = 0; d < learner->record.count; d++) learner->record.items[d].weight /= (float)scale;
 }
 
 static int reinforce(struct training *training, struct learner *learner, struct rng *rng, float *slopes) {
@@ -235,7 +241,7 @@ static int reinforce(struct training *training, struct learner *learner, struct 
   if (roll_out(learner, nodes, count, training->options->rollouts, rng) != 0) return -1;
   if (judge_rollouts(training, learner, nodes, count) != 0) return -1;
   weigh_record(training, learner, count);
-  return learn_record(learner, slopes);
+  return learn_record(learner, ENTROPY_PRICE, slopes);
 }
 
 /* ---- phases ---- */
