@@ -23,6 +23,7 @@ spillway_SOURCES = \
 	src/cli/group.c src/cli/group.h \
 	src/cli/group_trace.c src/cli/group_trace.h \
 	src/cli/help.c src/cli/help.h \
+	src/cli/interrupt.c src/cli/interrupt.h \
 	src/cli/list.c \
 	src/cli/main.c \
 	src/cli/manual.c src/cli/manual.h \
