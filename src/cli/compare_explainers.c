@@ -107,8 +107,8 @@ static int prepare(struct comparing *comparing, const struct arguments *argument
   const struct comparing_settings *settings = comparing->settings;
   const struct method *method = settings_method(settings->method.name, err);
   if (method == NULL || (settings->by != NULL && names_check("breakdowns", settings->by, err) != 0)) return -1;
-  if (choose_explainers(comparing, err) != 0 || open_models(comparing, method, err) != 0) return -1;
-  if (find_buffers(comparing, err) != 0 || open_networks(comparing, arguments, err) != 0) return -1;
+  if (choose_explainers(comparing, err) != 0 || find_buffers(comparing, err) != 0) return -1;
+  if (open_networks(comparing, arguments, err) != 0 || open_models(comparing, method, err) != 0) return -1;
   comparing->options = (struct compare_options){
       .cells = comparing->cells,
       .cell_count = comparing->subject_count,

@@ -58,7 +58,10 @@ static int identify(struct models *out, char **folder, const struct split_option
   char *files[LEARNED_MAX_FILES];
   *out = (struct models){.need = need};
   *folder = NULL;
-  if (learned_settings_parse(&out->learned.settings, options->explainer_options, err) != 0) return -1;
+  struct error cause = ERROR_INIT;
+  if (learned_settings_parse(&out->learned.settings, options->explainer_options, &cause) != 0) {
+    return error_set(err, cause.kind, "--explainer-options: %s", cause.message);
+  }
   if (need == LEARNED_NOTHING) return 0;
   size_t count = learned_files(files, need, method->classifier);
   for (size_t i = 0; i < count; i++) cli_checked(files[i]);
