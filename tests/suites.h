@@ -38,6 +38,7 @@
   X(nsga2) \
   X(sample) \
   X(compare) \
+  X(compare_edges) \
   X(exact) \
   X(store) \
   X(query) \

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli_run.h"
+#include "get/explainer.h"
 
 static void assert_svg(const char *path) {
   const char *svg = cli_read(path);
@@ -57,6 +58,34 @@ START_TEST(curves_are_drawn_of_the_database) {
 END_TEST
 
 /* gnuplot would run what stands between backquotes. */
+/* Edges of a group are lines of $edges0 to 2, by how they are marked; each ends with an empty line. */
+static size_t count_lines(const char *script, const char *block) {
+  const char *from = strstr(script, block), *to = from == NULL ? NULL : strstr(from, "NaN NaN\n");
+  size_t count = 0;
+  ck_assert_ptr_nonnull(to);
+  for (const char *c = from; c < to; c++) count += c[0] == '\n' && c[1] == '\n';
+  return count;
+}
+
+START_TEST(explanations_are_drawn_of_a_group) {
+  OUTPUT("plot", "explanation", "alexnet", "--group", "0..5", "--buffer", "256KiB", "--column", "-o", "a.gp");
+  const char *script = cli_read("a.gp");
+  size_t plain = count_lines(script, "$edges0 <<"), named = count_lines(script, "$edges1 <<");
+  size_t first = count_lines(script, "$edges2 <<");
+  cli_assert_has(script, "\"trace-get\" 0");
+  cli_assert_has(script, "capacity 256 KiB");
+  /* A chain of six ops has five edges in each column, of which each explainer names one first. */
+  ck_assert_uint_ge(first, 3);
+  ck_assert_uint_eq(plain + named + first, 5 * first);
+  ck_assert_uint_ge(named, EXPLAIN_LEAST_EDGES - 1);
+  COMPLAINS_OF("the figure explanation needs NET and --group A..B", "plot", "explanation", "alexnet", "-o", "a.gp");
+  COMPLAINS_OF("the group fits the buffer, so there is nothing to explain", "plot", "explanation", "alexnet", "--group",
+               "0..1", "--buffer", "1GiB", "-o", "a.gp");
+  COMPLAINS_OF("the group has 1 op; the figure explanation can show from 2 to 60", "plot", "explanation", "alexnet",
+               "--group", "0", "-o", "a.gp");
+}
+END_TEST
+
 START_TEST(names_are_drawn_and_never_run) {
   static const char hostile[] = "`touch ran`'\"@x\\n%s{/=20 y}$(touch ran)";
   if (cli_find_program("gnuplot") == NULL) return;
@@ -78,7 +107,7 @@ START_TEST(plot_says_what_it_needs) {
   COMPLAINS("'.svg' has no ending that can be drawn; expected .svg or .png, or .gp for gnuplot's script", "plot",
             "occupancy", "-o", ".svg");
   COMPLAINS("unknown figure 'ocupancy'; did you mean 'occupancy'? known are occupancy, curves, buffer, valid, gap, "
-            "front, culprits",
+            "front, culprits, explanation",
             "plot", "ocupancy", "-o", "a.svg");
   COMPLAINS("the figure occupancy needs NET and --group A..B, or --trace FILE", "plot", "occupancy", "-o", "a.svg");
   COMPLAINS("the figure occupancy needs NET and --group A..B, or --trace FILE", "plot", "occupancy", "alexnet", "-o",
@@ -108,6 +137,7 @@ TCase *cli_plot_case(void) {
   tcase_add_checked_fixture(tests, cli_enter, cli_leave);
   tcase_add_test(tests, occupancy_is_drawn_of_a_group_and_of_a_trace);
   tcase_add_test(tests, curves_are_drawn_of_the_database);
+  tcase_add_test(tests, explanations_are_drawn_of_a_group);
   tcase_add_test(tests, names_are_drawn_and_never_run);
   tcase_add_test(tests, plot_says_what_it_needs);
   tcase_add_test(tests, a_picture_that_cannot_be_written_leaves_nothing);

@@ -1,5 +1,6 @@
 /* The results database: what is written comes back, whole or not at all, whatever happens. */
 #include <check.h>
+#include <math.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -145,8 +146,10 @@ START_TEST(a_comparison_comes_back) {
   static const uint64_t seed = UINT64_MAX;
   const struct store_run run = fixture_example_run();
   const struct store_explainer rows[] = {
-      {run.network, run.hardware, "e1", 1, 2, 3, 4, 5, 6, 7, 8, 9, 10.5, 11.5, 12.5, 13.5, 14, 15, 16.5, 17.5},
-      {run.network, run.hardware, "e2", 21, 22, 23, 24, 25, 26, 27, 28, 29, -0.5, 31.5, 32.5, 33.5, 34, 35, 36.5, 37.5},
+      {run.network, run.hardware, "e1", 1, 2, 3, 4, 5, 6, 7, 8, 9, 10.5, 11.5, 12.5, 13.5, 14, 15, 16.5, 17.5, 0.25,
+       0.5, 0.75, -0.125},
+      {run.network, run.hardware, "e2", 21, 22, 23, 24, 25, 26, 27, 28, 29, -0.5, 31.5, 32.5, 33.5, 34, 35, 36.5, 37.5, 1,
+       0, (double)INFINITY, (double)INFINITY},
   };
   const struct store_comparison comparison = {"1.2", "2024-05-06T07:08:09Z", 4.5,  "brr", 0.25, 6,
                                               &seed, 7,                      1000, "{}",  rows, 2};
@@ -160,17 +163,17 @@ START_TEST(a_comparison_comes_back) {
       "SELECT comparison_id, started_at, wall_seconds, tool_version, method, fraction, breadth, seed, jobs,"
       " groups_wanted, options, ordinal, explainer, group_count, rectified, rectified_at_once, first_cuts,"
       " possible_first_cuts, best_first_cuts, regret_groups, better, equal, regret_sum, regret_median, regret_mean,"
-      " regret_worst, explanations, simulations, microseconds_median, microseconds_mean FROM v_explainer"
-      " ORDER BY ordinal",
+      " regret_worst, explanations, simulations, microseconds_median, microseconds_mean, sparsity, stability,"
+      " fidelity_plus, fidelity_minus FROM v_explainer ORDER BY ordinal",
       NULL,
       "comparison_id,started_at,wall_seconds,tool_version,method,fraction,breadth,seed,jobs,groups_wanted,options,"
       "ordinal,explainer,group_count,rectified,rectified_at_once,first_cuts,possible_first_cuts,best_first_cuts,"
       "regret_groups,better,equal,regret_sum,regret_median,regret_mean,regret_worst,explanations,simulations,"
-      "microseconds_median,microseconds_mean\r\n"
+      "microseconds_median,microseconds_mean,sparsity,stability,fidelity_plus,fidelity_minus\r\n"
       "1,2024-05-06T07:08:09Z,4.5,1.2,brr,0.25,6,-1,7,1000,{},0,e1,1,2,3,4,5,6,7,8,9,"
-      "10.5,11.5,12.5,13.5,14,15,16.5,17.5\r\n"
+      "10.5,11.5,12.5,13.5,14,15,16.5,17.5,0.25,0.5,0.75,-0.125\r\n"
       "1,2024-05-06T07:08:09Z,4.5,1.2,brr,0.25,6,-1,7,1000,{},1,e2,21,22,23,24,25,26,27,28,29,-0.5,31.5,32.5,33.5,34,35,"
-      "36.5,37.5\r\n");
+      "36.5,37.5,1.0,0.0,,\r\n");
   ck_assert_int_eq(fixture_integer("SELECT count(*) FROM v_explainer JOIN hardware ON hardware.id = hardware_id"), 2);
   assert_integrity();
 }

@@ -7,33 +7,15 @@
 #include "cli/names.h"
 #include "cli/run.h"
 #include "cli/verb.h"
-#include "util/units.h"
 
 #define DEFAULT_BUFFERS "128KiB,256KiB,512KiB,1024KiB,2048KiB"
 
 /* ---- cells ---- */
 
-static int add_buffer(struct comparing *comparing, const char *text, struct error *err) {
-  uint64_t bytes;
-  if (units_parse_bytes(&bytes, text) != 0) {
-    return error_set(err, ERROR_USAGE, "--buffer: '%.80s' is no size; expected sizes with commas between, such as "
-                     "128KiB,256KiB", text);
-  }
-  for (size_t i = 0; i < comparing->buffer_count; i++) {
-    if (comparing->buffers[i] == bytes) return error_set(err, ERROR_USAGE, "--buffer: '%.80s' is there twice", text);
-  }
-  comparing->buffers = cli_grow(comparing->buffers, comparing->buffer_count + 1, sizeof *comparing->buffers);
-  comparing->buffers[comparing->buffer_count++] = bytes;
-  return 0;
-}
-
 static int find_buffers(struct comparing *comparing, struct error *err) {
   const char *given = comparing->settings->target.buffer;
-  char *list = cli_strdup(given == NULL ? DEFAULT_BUFFERS : given), *rest = list;
-  int status = 0;
-  for (char *word; status == 0 && (word = strsep(&rest, ",")) != NULL;) status = add_buffer(comparing, word, err);
-  free(list);
-  return status;
+  return settings_sizes(&comparing->buffers, &comparing->buffer_count, "--buffer",
+                        given == NULL ? DEFAULT_BUFFERS : given, err);
 }
 
 static int open_network(struct comparing *comparing, const char *name, struct error *err) {

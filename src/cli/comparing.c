@@ -1,5 +1,6 @@
 #include "cli/comparing.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,6 +75,10 @@ static const struct table_column columns[] = {
     {"of exhaustive", TABLE_RIGHT},
     {"us median", TABLE_RIGHT},
     {"mean", TABLE_RIGHT},
+    {"sparsity", TABLE_RIGHT},
+    {"stability", TABLE_RIGHT},
+    {"fidelity+", TABLE_RIGHT},
+    {"fidelity-", TABLE_RIGHT},
 };
 enum { COLUMN_COUNT = sizeof columns / sizeof columns[0] };
 
@@ -86,7 +91,7 @@ static void put_percent(struct table *table, uint64_t part, uint64_t whole) {
 }
 
 static void put_summary(struct table *table, const struct repair_summary *summary,
-                        const struct repair_summary *exhaustive) {
+                        const struct repair_summary *exhaustive, bool judged) {
   double groups = (double)summary->groups;
   table_count(table, summary->groups);
   put_percent(table, summary->rectified, summary->groups);
@@ -102,6 +107,15 @@ static void put_summary(struct table *table, const struct repair_summary *summar
   put_percent(table, summary->simulations, exhaustive->simulations);
   table_format(table, "%.0f", summary->microseconds_median);
   table_format(table, "%.0f", summary->microseconds_mean);
+  table_format(table, "%.2f", summary->sparsity);
+  table_format(table, "%.2f", summary->stability);
+  if (judged) {
+    table_format(table, "%.3f", summary->fidelity_plus);
+    table_format(table, "%.3f", summary->fidelity_minus);
+  } else {
+    table_text(table, "-");
+    table_text(table, "-");
+  }
 }
 
 static size_t exhaustive_number(void) { return (size_t)(explainer_find("exhaustive") - explainers); }
@@ -117,7 +131,7 @@ static void put_part(struct table *table, const struct comparing *comparing, con
     const struct repair_summary summary = comparing_summary(comparing, e, breakdown, part);
     table_text(table, once);
     table_text(table, explainers[e].name);
-    put_summary(table, &summary, &exhaustive);
+    put_summary(table, &summary, &exhaustive, comparing->options.classifier != NULL);
     once = "";
   }
   free(title);
@@ -145,7 +159,7 @@ void comparing_print_table(const struct comparing *comparing) {
 
 /* ---- for programs ---- */
 
-static void add_summary(json_t *object, const struct repair_summary *summary) {
+static void add_summary(json_t *object, const struct repair_summary *summary, bool judged) {
   document_add_count(object, "groups", summary->groups);
   document_add_count(object, "rectified", summary->rectified);
   document_add_count(object, "rectified_at_once", summary->at_once);
@@ -163,6 +177,10 @@ static void add_summary(json_t *object, const struct repair_summary *summary) {
   document_add_count(object, "simulations", summary->simulations);
   document_add_real(object, "microseconds_median", summary->microseconds_median);
   document_add_real(object, "microseconds_mean", summary->microseconds_mean);
+  document_add_real(object, "sparsity", summary->sparsity);
+  document_add_real(object, "stability", summary->stability);
+  document_add(object, "fidelity_plus", judged ? json_real(summary->fidelity_plus) : json_null());
+  document_add(object, "fidelity_minus", judged ? json_real(summary->fidelity_minus) : json_null());
 }
 
 /* Appends a row for each explainer, of the part's groups, if there are any. */
@@ -175,7 +193,7 @@ static void append_rows(json_t *rows, const struct comparing *comparing, const s
     char *title = breakdown == NULL ? NULL : breakdown->title(comparing, part);
     if (breakdown != NULL) document_add_text(row, breakdown->name, title);
     document_add_text(row, "explainer", explainers[e].name);
-    add_summary(row, &summary);
+    add_summary(row, &summary, comparing->options.classifier != NULL);
     document_append(rows, row);
     free(title);
   }
@@ -220,7 +238,7 @@ void comparing_print_json(const struct comparing *comparing) {
 /* ---- for the database ---- */
 
 static struct store_explainer explainer_record(struct arena *arena, const struct subject *subject, size_t explainer,
-                                               const struct repair_summary *summary) {
+                                               const struct repair_summary *summary, bool judged) {
   return (struct store_explainer){
       .network = runlog_network(arena, subject),
       .hardware = runlog_hardware(arena, &subject->model.hw),
@@ -242,6 +260,10 @@ static struct store_explainer explainer_record(struct arena *arena, const struct
       .simulations = summary->simulations,
       .microseconds_median = summary->microseconds_median,
       .microseconds_mean = summary->microseconds_mean,
+      .sparsity = summary->sparsity,
+      .stability = summary->stability,
+      .fidelity_plus = judged ? summary->fidelity_plus : (double)INFINITY,
+      .fidelity_minus = judged ? summary->fidelity_minus : (double)INFINITY,
   };
 }
 
@@ -253,7 +275,8 @@ static size_t fill_explainers(struct store_explainer *out, struct arena *arena, 
     cells[c] = true;
     for (size_t e = 0; e < explainer_count; e++) {
       const struct repair_summary summary = summary_of(comparing, e, cells);
-      if (summary.groups > 0 && !comparing->left_out[e]) out[count++] = explainer_record(arena, &comparing->subjects[c], e, &summary);
+      if (summary.groups == 0 || comparing->left_out[e]) continue;
+      out[count++] = explainer_record(arena, &comparing->subjects[c], e, &summary, comparing->options.classifier != NULL);
     }
     cells[c] = false;
   }

@@ -5,6 +5,7 @@
 
 #include "cli/gnuplot.h"
 #include "cli/settings.h"
+#include "sim/trace.h"
 #include "util/error.h"
 
 struct plot_settings {
@@ -12,6 +13,7 @@ struct plot_settings {
   bool column, fuseable;
   struct target_options target;
   struct method_options method;
+  struct split_options split;
   struct database_options database;
 };
 
@@ -39,5 +41,11 @@ int figure_front(struct picture *picture, const struct plot_settings *settings, 
                  struct error *err);
 int figure_culprits(struct picture *picture, const struct plot_settings *settings, const char *network,
                     struct error *err);
+int figure_explanation(struct picture *picture, const struct plot_settings *settings, const char *network,
+                       struct error *err);
+
+/* The axes, the key and the curves of a trace's occupancy, for a figure of several panels. Names of ops are cut to
+ * that many letters. */
+int figure_occupancy_panel(struct picture *picture, const struct trace *trace, size_t most_letters, struct error *err);
 
 #endif

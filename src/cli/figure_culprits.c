@@ -31,18 +31,6 @@ static double number(const struct query *query, size_t column) {
   return value.type == QUERY_INTEGER ? (double)value.integer : value.real;
 }
 
-/* The beginning of a long name tells least. */
-static char *short_name(const struct query_value *name, int most) {
-  int length = (int)name->length;
-  if (length <= most) return cli_format("%.*s", length, name->bytes);
-  char *cut = cli_format("%.*s", most - 1, name->bytes + length - most + 1);
-  char *clean = cli_clean(cut); /* a letter of several bytes may have been cut */
-  char *label = cli_format("\u2026%s", clean);
-  free(cut);
-  free(clean);
-  return label;
-}
-
 /* Place from the top, times by weights, times; and the names as labels of the axis. */
 static int write_data(struct picture *picture, struct query *query, size_t *count, double *most, struct error *err) {
   char *labels[CULPRITS_MOST];
@@ -55,7 +43,7 @@ static int write_data(struct picture *picture, struct query *query, size_t *coun
     const struct query_value name = query_value(query, 0);
     fprintf(picture->script, "%zu %.6g %.6g\n", *count, number(query, 2), number(query, 1));
     if (number(query, 1) > *most) *most = number(query, 1);
-    labels[*count] = short_name(&name, picture->column ? 31 : 60);
+    labels[*count] = gnuplot_short_name(name.bytes, name.length, picture->column ? 31 : 60);
     if (strlen(labels[*count]) > longest) longest = strlen(labels[*count]);
     ++*count;
   }

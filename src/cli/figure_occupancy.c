@@ -87,7 +87,7 @@ static void write_marks(FILE *script, const struct trace *trace) {
           overflow->step, overflow->step, capacity);
 }
 
-static void write_plot(FILE *script, const struct trace *trace, const struct layer *layers, size_t count) {
+static void write_plot(FILE *script, char *const *names, size_t count) {
   fputs("plot ", script);
   for (size_t i = 0; i < count; i++) {
     if (i == 0) {
@@ -96,26 +96,26 @@ static void write_plot(FILE *script, const struct trace *trace, const struct lay
       fprintf(script, ", \\\n  $data using 1:%zu:%zu with filledcurves", i + 1, i + 2);
     }
     fprintf(script, " lc rgb '%s' title ", gnuplot_colours[i]);
-    gnuplot_text(script, trace->op_names[layers[i].op]);
+    gnuplot_text(script, names[i]);
   }
   fprintf(script, ", \\\n  $data using 1:%zu:%zu with filledcurves lc rgb '" GNUPLOT_GREY "' title 'all other ops'",
           count + 1, count + 2);
   fprintf(script, ", \\\n  $data using 1:%zu with lines lw 1 lc rgb '#333333' notitle\n", count + 2);
 }
 
-static int write_script(struct picture *picture, const struct plot_settings *settings, const struct trace *trace,
-                        const char *title, struct error *err) {
+int figure_occupancy_panel(struct picture *picture, const struct trace *trace, size_t most_letters,
+                           struct error *err) {
   struct occupancy occupancy;
   struct layer layers[LAYERS];
+  char *names[LAYERS];
   FILE *script = picture->script;
   if (occupancy_create(&occupancy, trace, SAMPLES, err) != 0) return -1;
-  size_t count = choose_layers(layers, &occupancy);
+  size_t count = choose_layers(layers, &occupancy), longest = 0;
   write_data(script, &occupancy, layers, count);
-  gnuplot_title(picture, settings->title != NULL ? settings->title : title);
-  size_t longest = 0;
   for (size_t i = 0; i < count; i++) {
-    size_t length = strlen(trace->op_names[layers[i].op]);
-    if (length > longest) longest = length;
+    const char *name = trace->op_names[layers[i].op];
+    names[i] = gnuplot_short_name(name, strlen(name), most_letters);
+    if (strlen(names[i]) > longest) longest = strlen(names[i]);
   }
   gnuplot_key_below(picture, count + 1, longest);
   fputs("set xlabel 'step'\nset ylabel 'occupied buffer (KiB)'\nset xrange [*:*] noextend\nset yrange [0:*]\n"
@@ -123,9 +123,16 @@ static int write_script(struct picture *picture, const struct plot_settings *set
         "set style fill solid 0.85 noborder\nset rmargin 3\nset tics out nomirror\nset border 3\n",
         script);
   write_marks(script, trace);
-  write_plot(script, trace, layers, count);
+  write_plot(script, names, count);
+  for (size_t i = 0; i < count; i++) free(names[i]);
   occupancy_free(&occupancy);
   return 0;
+}
+
+static int write_script(struct picture *picture, const struct plot_settings *settings, const struct trace *trace,
+                        const char *title, struct error *err) {
+  gnuplot_title(picture, settings->title != NULL ? settings->title : title);
+  return figure_occupancy_panel(picture, trace, SIZE_MAX, err);
 }
 
 /* ---- where the trace comes from ---- */

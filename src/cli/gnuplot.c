@@ -94,6 +94,16 @@ void gnuplot_text(FILE *script, const char *text) {
   free(clean);
 }
 
+char *gnuplot_short_name(const char *name, size_t length, size_t most) {
+  if (length <= most) return cli_format("%.*s", (int)length, name);
+  char *cut = cli_format("%.*s", (int)most - 1, name + length - most + 1);
+  char *clean = cli_clean(cut); /* a letter of several bytes may have been cut */
+  char *label = cli_format("\u2026%s", clean);
+  free(cut);
+  free(clean);
+  return label;
+}
+
 /* Where the line that starts there ends: at the last comma within the width, if there is one. */
 static size_t line_length(const char *text, size_t width) {
   size_t length = strlen(text), last = 0;

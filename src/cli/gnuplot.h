@@ -38,6 +38,10 @@ int gnuplot_draw(const char *path, const struct picture *picture, const char *sc
 /* Text as a gnuplot string; nothing in it is taken as markup or run. */
 void gnuplot_text(FILE *script, const char *text);
 
+/* The name, of length bytes, or what its end has within that many: the beginning of a long name tells
+ * least. The caller frees it. */
+char *gnuplot_short_name(const char *name, size_t length, size_t most);
+
 /* Sets the picture's title, in lines that are not wider than it, broken at commas. */
 void gnuplot_title(struct picture *picture, const char *text);
 

@@ -13,6 +13,7 @@ spillway_SOURCES = \
 	src/cli/figure_buffer.c \
 	src/cli/figure_culprits.c \
 	src/cli/figure_curves.c \
+	src/cli/figure_explanation.c \
 	src/cli/figure_front.c \
 	src/cli/figure_gap.c \
 	src/cli/figure_occupancy.c \
@@ -51,6 +52,10 @@ spillway_SOURCES = \
 	src/cli/table.c src/cli/table.h \
 	src/cli/timed_trace.c src/cli/timed_trace.h \
 	src/cli/timing.c src/cli/timing_print.c src/cli/timing.h \
+	src/cli/train_validity.c src/cli/train_validity_make.c src/cli/train_validity.h \
+	src/cli/training_log.c src/cli/training_log.h \
+	src/cli/validity_data.c src/cli/validity_data.h \
+	src/cli/validity_score.c src/cli/validity_score.h \
 	src/cli/verb.h
 spillway_CPPFLAGS = $(AM_CPPFLAGS) -DSPILLWAY_DATA_DIR='"$(pkgdatadir)"' -DGNUPLOT='"$(GNUPLOT)"'
 spillway_LDADD = $(LIBS_OF_MODULES)

@@ -16,6 +16,8 @@ const struct figure figures[] = {
     {"gap", "how far plans are above the optimum, or above the best bound", figure_gap},
     {"front", "Pareto fronts of searches of several objectives", figure_front},
     {"culprits", "layers that were named when groups overflowed: how often, by weights and by rows", figure_culprits},
+    {"explanation", "the graph of a group with the edges that each explainer names, beside its occupancy",
+     figure_explanation},
 };
 const size_t figure_count = sizeof figures / sizeof figures[0];
 
@@ -56,7 +58,7 @@ static const struct option_spec plot_own_options[] = {
      SETTING(output)},
     {"column", 0, OPTION_FLAG, NULL, NULL, NULL, 0, 0, "as wide as a column of a paper, 3.3 inches", SETTING(column)},
     {"title", 0, OPTION_TEXT, "TEXT", NULL, NULL, 0, 0, "title of the picture", SETTING(title)},
-    {"group", 'g', OPTION_TEXT, "A..B", NULL, NULL, 0, 0, "occupancy: ops A to B, by name or label", SETTING(group)},
+    {"group", 'g', OPTION_TEXT, "A..B", NULL, NULL, 0, 0, "occupancy, explanation: ops A to B, by name or label", SETTING(group)},
     {"trace", 't', OPTION_TEXT, "FILE", NULL, NULL, 0, 0, "occupancy: a trace (CSV) instead of a group",
      SETTING(trace)},
     {"where", 0, OPTION_TEXT, "SQL", NULL, NULL, 0, 0,
@@ -69,6 +71,7 @@ static const struct option_spec plot_own_options[] = {
 static const struct option_group plot_group = OPTION_GROUP(plot_own_options);
 static const struct option_use plot_options[] = {{&plot_group, 0},
                                                  {&method_group, SETTING(method)},
+                                                 {&tree_group, SETTING(split)},
                                                  {&target_group, SETTING(target)},
                                                  {&database_group, SETTING(database)},
                                                  {0}};

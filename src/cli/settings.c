@@ -1,9 +1,12 @@
 #include "cli/settings.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/find.h"
+#include "cli/memory.h"
 #include "cli/names.h"
+#include "util/units.h"
 
 #define DEFAULT_METHOD "lbdf"
 #define DEFAULT_DATABASE "results/spillway.db"
@@ -64,6 +67,32 @@ static const struct option_spec split_options[] = {
 };
 const struct option_group split_group = OPTION_GROUP(split_options);
 const struct option_group tree_group = {split_options + 1, sizeof split_options / sizeof split_options[0] - 1};
+
+static int add_size(uint64_t **sizes_bytes, size_t *count, const char *option, const char *text, struct error *err) {
+  uint64_t bytes;
+  if (units_parse_bytes(&bytes, text) != 0 || bytes == 0) {
+    return error_set(err, ERROR_USAGE, "%s: '%.80s' is no size; expected sizes with commas between, such as "
+                     "128KiB,256KiB", option, text);
+  }
+  for (size_t i = 0; i < *count; i++) {
+    if ((*sizes_bytes)[i] == bytes) return error_set(err, ERROR_USAGE, "%s: '%.80s' is there twice", option, text);
+  }
+  *sizes_bytes = cli_grow(*sizes_bytes, *count + 1, sizeof **sizes_bytes);
+  (*sizes_bytes)[(*count)++] = bytes;
+  return 0;
+}
+
+int settings_sizes(uint64_t **sizes_bytes, size_t *count, const char *option, const char *text, struct error *err) {
+  char *list = cli_strdup(text), *rest = list;
+  int status = 0;
+  *sizes_bytes = NULL;
+  *count = 0;
+  for (char *word; status == 0 && (word = strsep(&rest, ",")) != NULL;) {
+    status = add_size(sizes_bytes, count, option, word, err);
+  }
+  free(list);
+  return status;
+}
 
 struct split_rules settings_split_rules(const struct split_options *options, const struct method *method) {
   return (struct split_rules){method, explainer_find(options->explainer), options->fraction, options->breadth,

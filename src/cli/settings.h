@@ -73,6 +73,10 @@ extern const struct option_group progress_group;
 /* The hardware that the options describe. Errors name the option or the file. */
 int settings_hardware(struct hw *hw, const struct target_options *options, struct error *err);
 
+/* "128KiB,256KiB": sizes in the order given, none twice. option is what messages call it. The caller frees *sizes,
+ * after a failure too. */
+int settings_sizes(uint64_t **sizes_bytes, size_t *count, const char *option, const char *text, struct error *err);
+
 /* Without what the explainer was trained to: see models.h. */
 struct split_rules settings_split_rules(const struct split_options *options, const struct method *method);
 

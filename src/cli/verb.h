@@ -21,7 +21,7 @@
 
 #define VERB_LIST(VERB) \
   VERB(show) VERB(simulate) VERB(schedule) VERB(sweep) VERB(sample) VERB(explain) \
-  VERB(compare_explainers) VERB(dram) VERB(merge) VERB(plot) VERB(query) VERB(list) VERB(help)
+  VERB(compare_explainers) VERB(train_validity) VERB(dram) VERB(merge) VERB(plot) VERB(query) VERB(list) VERB(help)
 
 struct verb_argument {
   const char *name; /* NULL ends a list */

@@ -7,15 +7,6 @@
 #include "get/rank.h"
 #include "util/bitset.h"
 
-static size_t group_edge_count(const struct graph *graph, const uint64_t *group) {
-  size_t edges = 0;
-  for BITSET_EACH (v, group, graph->set_words) {
-    const struct op *op = &graph->ops[v];
-    for (uint32_t i = 0; i < op->successor_count; i++) edges += bitset_has(group, op->successors[i]);
-  }
-  return edges;
-}
-
 size_t explanation_edge_count(const struct graph *graph, const uint64_t *group, double fraction) {
   size_t named = (size_t)ceil(fraction * (double)group_edge_count(graph, group));
   return named < EXPLAIN_LEAST_EDGES ? EXPLAIN_LEAST_EDGES : named;

@@ -5,6 +5,7 @@ src_gnn_libgnn_a_SOURCES = \
 	src/gnn/dataset.c src/gnn/dataset.h \
 	src/gnn/descent.c src/gnn/descent.h \
 	src/gnn/features.c src/gnn/features.h \
+	src/gnn/fidelity.c src/gnn/fidelity.h \
 	src/gnn/gnne.c src/gnn/gnne.h \
 	src/gnn/model.c src/gnn/model.h \
 	src/gnn/perceptron.c src/gnn/perceptron.h \

@@ -126,3 +126,12 @@ void group_cuts(const struct graph *graph, const uint64_t *group, struct group_c
     }
   }
 }
+
+size_t group_edge_count(const struct graph *graph, const uint64_t *group) {
+  size_t edges = 0;
+  for BITSET_EACH (v, group, graph->set_words) {
+    const struct op *op = &graph->ops[v];
+    for (uint32_t i = 0; i < op->successor_count; i++) edges += bitset_has(group, op->successors[i]);
+  }
+  return edges;
+}

@@ -12,6 +12,9 @@
  * direction. True for an empty set. */
 bool group_connected(const struct graph *graph, const uint64_t *group);
 
+/* Edges with both ends in the group. */
+size_t group_edge_count(const struct graph *graph, const uint64_t *group);
+
 /* Whether the network's output or an op outside the group needs the tensor. */
 bool group_tensor_leaves(const struct graph *graph, uint32_t tensor, const uint64_t *group);
 

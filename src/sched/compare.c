@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "sched/compare_edges.h"
 #include "sched/compare_groups.h"
 #include "sched/memo.h"
 #include "util/bitset.h"
@@ -25,6 +26,7 @@ static bool takes_part(const struct compare_options *options, size_t explainer) 
 struct worker {
   size_t cell;
   struct splitter **splitters; /* of that cell, by explainer; NULL before the first group */
+  struct edge_judge *judge;    /* likewise; NULL without a classifier */
 };
 
 struct comparer {
@@ -40,6 +42,8 @@ static void worker_close(struct worker *worker) {
   for (size_t e = 0; worker->splitters != NULL && e < explainer_count; e++) splitter_free(worker->splitters[e]);
   free(worker->splitters);
   worker->splitters = NULL;
+  edge_judge_free(worker->judge);
+  worker->judge = NULL;
 }
 
 /* Groups come in order of cells, so this is rare. */
@@ -56,7 +60,8 @@ static int worker_turn_to(struct worker *worker, const struct compare_options *o
     if (!takes_part(options, e)) continue;
     if (splitter_create(&worker->splitters[e], memo, &rules, &err) != 0) return -1;
   }
-  return 0;
+  if (options->classifier == NULL) return 0;
+  return edge_judge_create(&worker->judge, options->classifier, &options->cells[cell], &err);
 }
 
 /* ---- one repair ---- */
@@ -68,6 +73,8 @@ struct task {
   const struct explainer *explainer;
   struct splitter *splitter;
   struct split_memo *memo; /* empty at first */
+  struct edge_judge *judge; /* NULL: none */
+  uint64_t rng_seed, number; /* of the comparison; of the group */
   struct rng rng;          /* at its start: the group's explanation is the same whenever it is asked for */
 };
 
@@ -137,13 +144,48 @@ static int cut_on(const struct task *task, const struct explanation *explanation
   return status < 0 ? -1 : 0;
 }
 
+/* Seeds other than the comparison's, under which explanations are asked for again. */
+enum { OTHER_SEEDS = 2 };
+
+static int judge_stability(const struct task *task, const struct edge_list *named, struct repair *repair) {
+  struct edge_list other;
+  double overlap = 0;
+  for (uint32_t seed = 1; seed <= OTHER_SEEDS; seed++) {
+    const struct explanation *explanation;
+    struct rng rng = rng_stream(task->rng_seed + seed, task->number, UINT32_MAX);
+    if (splitter_explain(task->splitter, task->group, &rng, &explanation) != 0) return -1;
+    if (edge_list_of(&other, explanation) != 0) return -1;
+    overlap += edge_list_overlap(named, &other) / OTHER_SEEDS;
+    edge_list_free(&other);
+  }
+  repair->stability = overlap;
+  return 0;
+}
+
+static int judge_edges(const struct task *task, const struct explanation *explanation, struct repair *repair) {
+  struct edge_list named;
+  if (edge_list_of(&named, explanation) != 0) return -1;
+  int status = 0;
+  repair->sparsity = edge_list_sparsity(&named, task->model->graph, task->group);
+  if (task->judge != NULL) {
+    struct fidelity fidelity;
+    status = edge_judge_ask(&fidelity, task->judge, task->group, task->model->hw.buffer_capacity_bytes, &named);
+    repair->fidelity_plus = fidelity.plus;
+    repair->fidelity_minus = fidelity.minus;
+  }
+  if (status == 0) status = judge_stability(task, &named, repair);
+  edge_list_free(&named);
+  return status;
+}
+
 static int judge_explanation(const struct task *task, struct repair *repair) {
   struct rng rng = task->rng;
   const struct explanation *explanation;
   if (splitter_explain(task->splitter, task->group, &rng, &explanation) != 0) return -1;
   if (try_first_cuts(task, explanation, repair) != 0) return -1;
   repair->at_once = true;
-  return cut_on(task, explanation, task->group, 0, &repair->at_once);
+  if (cut_on(task, explanation, task->group, 0, &repair->at_once) != 0) return -1;
+  return judge_edges(task, explanation, repair);
 }
 
 static int repair_group(struct comparer *comparer, struct worker *worker, size_t group, size_t e) {
@@ -153,6 +195,8 @@ static int repair_group(struct comparer *comparer, struct worker *worker, size_t
       .model = &comparer->options->cells[cell],
       .group = compare_groups_set(comparer->groups, group),
       .explainer = &explainers[e],
+      .rng_seed = comparer->options->seed,
+      .number = group,
       .rng = rng_stream(comparer->options->seed, group, UINT32_MAX),
   };
   struct repair *repair = &comparer->out->repairs[group * explainer_count + e];
@@ -160,6 +204,7 @@ static int repair_group(struct comparer *comparer, struct worker *worker, size_t
   int status = worker_turn_to(worker, comparer->options, cell, task.memo);
   if (status == 0) {
     task.splitter = worker->splitters[e];
+    task.judge = worker->judge;
     splitter_use_memo(task.splitter, task.memo);
     status = repair_by_tree(&task, repair);
   }
@@ -262,11 +307,17 @@ static void count_repair(struct repair_summary *out, const struct repair *repair
   out->best_first_cuts += repair->first_cut && repair->first_cut_dram_bytes == reference->first_cut_dram_bytes;
   out->explanations += repair->explanations;
   out->simulations += repair->simulations;
+  out->sparsity += repair->sparsity;
+  out->stability += repair->stability;
+  out->fidelity_plus += repair->fidelity_plus;
+  out->fidelity_minus += repair->fidelity_minus;
   if (!repair->rectified || !reference->rectified) return;
   out->regret_groups++;
   out->better += repair->dram_bytes < reference->dram_bytes;
   out->equal += repair->dram_bytes == reference->dram_bytes;
 }
+
+static void divide(double *sum_of, uint64_t count) { *sum_of = count == 0 ? 0 : *sum_of / (double)count; }
 
 int comparison_summarise(struct repair_summary *out, const struct comparison *comparison, size_t explainer,
                          const bool *cells) {
@@ -287,6 +338,10 @@ int comparison_summarise(struct repair_summary *out, const struct comparison *co
     out->regret_sum = sum(regret_of, regrets);
     out->regret_mean = regrets == 0 ? 0 : out->regret_sum / (double)regrets;
     out->regret_worst = regrets == 0 ? 0 : regret_of[regrets - 1];
+    divide(&out->sparsity, out->groups);
+    divide(&out->stability, out->groups);
+    divide(&out->fidelity_plus, out->groups);
+    divide(&out->fidelity_minus, out->groups);
     out->microseconds_median = take_median(microseconds, timed);
     out->microseconds_mean = timed == 0 ? 0 : sum(microseconds, timed) / (double)timed;
   }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gnn/model.h"
 #include "sched/split.h"
 #include "util/progress.h"
 
@@ -20,6 +21,7 @@ struct compare_options {
   const struct learned *learned; /* with what all of the explainers need; NULL if they need nothing */
   uint64_t groups;  /* wanted, over all cells */
   uint64_t seed;
+  const struct gnn_model *classifier; /* by which fidelity is measured; NULL: it is not */
   unsigned jobs;             /* threads, >= 1; nothing but times depends on it */
   struct progress *progress; /* counts groups; may be NULL */
 };
@@ -34,6 +36,10 @@ struct repair {
   uint64_t explanations;         /* of the group and of parts of it */
   uint64_t simulations;          /* distinct groups run, and explanations that took a run of their own */
   uint64_t nanoseconds;          /* of a processor */
+  /* Of the edges that the explanation of the whole group names: */
+  double sparsity;                      /* share of the group's edges that are not among them */
+  double stability;                     /* their mean overlap (Jaccard) with those named under other seeds */
+  double fidelity_plus, fidelity_minus; /* gnn/fidelity.h; 0 without a classifier */
 };
 
 /* Groups that overflow their cell's buffer, of ops that are each valid alone; connected, and
@@ -64,6 +70,7 @@ struct repair_summary {
   double regret_sum, regret_median, regret_mean, regret_worst; /* 0 if there are none */
   uint64_t explanations, simulations;                          /* sums */
   double microseconds_median, microseconds_mean;
+  double sparsity, stability, fidelity_plus, fidelity_minus; /* means; 0 of none */
 };
 
 /* cells: by cell, whether its groups count; NULL for all. 0, or -1 without memory. */

@@ -3,6 +3,7 @@ src_sched_libsched_a_SOURCES = \
 	src/sched/candidate.c src/sched/candidate.h \
 	src/sched/choice.c src/sched/choice.h \
 	src/sched/compare.c src/sched/compare.h \
+	src/sched/compare_edges.c src/sched/compare_edges.h \
 	src/sched/compare_groups.c src/sched/compare_groups.h \
 	src/sched/evaluations.c src/sched/evaluations.h \
 	src/sched/exact.c src/sched/exact.h \

@@ -294,8 +294,28 @@ static const char schema_comparisons[] =
     "  FROM comparison_explainer JOIN comparison ON comparison.id = comparison_id"
     "  JOIN network ON network.id = network_id JOIN hardware ON hardware.id = hardware_id;";
 
+/* What is known of the edges that explanations name. Views gain columns at their end only. */
+static const char schema_edges[] =
+    "ALTER TABLE comparison_explainer ADD COLUMN sparsity REAL;"
+    "ALTER TABLE comparison_explainer ADD COLUMN stability REAL;"
+    "ALTER TABLE comparison_explainer ADD COLUMN fidelity_plus REAL;"
+    "ALTER TABLE comparison_explainer ADD COLUMN fidelity_minus REAL;"
+    "DROP VIEW v_explainer;"
+    "CREATE VIEW v_explainer AS SELECT"
+    "  comparison_id, started_at, wall_seconds, tool_version,"
+    "  network.name AS network, network.hash AS network_hash,"
+    "  hardware_id, hardware.name AS hardware, hardware.description AS hardware_description,"
+    "  buffer_bytes, activation_bits, weight_bits, bias_bits,"
+    "  method, fraction, breadth, seed, jobs, groups_wanted, options,"
+    "  ordinal, explainer, group_count, rectified, rectified_at_once, first_cuts, possible_first_cuts, best_first_cuts,"
+    "  regret_groups, better, equal, regret_sum, regret_median, regret_mean, regret_worst,"
+    "  explanations, simulations, microseconds_median, microseconds_mean,"
+    "  sparsity, stability, fidelity_plus, fidelity_minus"
+    "  FROM comparison_explainer JOIN comparison ON comparison.id = comparison_id"
+    "  JOIN network ON network.id = network_id JOIN hardware ON hardware.id = hardware_id;";
+
 const char *const schema_steps[] = {schema_tables, schema_timed, schema_experiments, schema_samples,
-                                    schema_comparisons};
+                                    schema_comparisons, schema_edges};
 const size_t schema_step_count = sizeof schema_steps / sizeof schema_steps[0];
 
 int schema_identify(size_t *version, sqlite3 *db, const char *path, size_t newest, enum error_kind kind,

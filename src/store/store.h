@@ -185,6 +185,8 @@ struct store_explainer {
   double regret_sum, regret_median, regret_mean, regret_worst;
   uint64_t explanations, simulations;
   double microseconds_median, microseconds_mean;
+  double sparsity, stability;
+  double fidelity_plus, fidelity_minus; /* infinite: not measured, and stored as NULL */
 };
 
 /* Explainers that repaired the same groups. */

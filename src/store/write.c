@@ -214,6 +214,10 @@ static const struct field explainer_fields[] = {
     FIELD(struct store_explainer, simulations),
     FIELD(struct store_explainer, microseconds_median),
     FIELD(struct store_explainer, microseconds_mean),
+    FIELD(struct store_explainer, sparsity),
+    FIELD(struct store_explainer, stability),
+    FIELD(struct store_explainer, fidelity_plus),
+    FIELD(struct store_explainer, fidelity_minus),
 };
 
 /* A table whose rows are made of keys, which are numbers given apart, and a record. */
