@@ -102,6 +102,7 @@ TCase *cli_figures_case(void);
 TCase *cli_front_case(void);
 TCase *cli_golden_case(void);
 TCase *cli_help_case(void);
+TCase *cli_learned_case(void);
 TCase *cli_plot_case(void);
 TCase *cli_query_case(void);
 TCase *cli_sample_case(void);

@@ -36,6 +36,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_cli_front.c \
 	tests/test_cli_golden.c \
 	tests/test_cli_help.c \
+	tests/test_cli_learned.c \
 	tests/test_cli_plot.c \
 	tests/test_cli_query.c \
 	tests/test_cli_sample.c \

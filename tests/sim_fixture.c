@@ -26,17 +26,31 @@ void group_of_range(const struct graph *graph, uint32_t first, uint32_t last, ui
   for (uint32_t v = first; v <= last; v++) bitset_add(group, v);
 }
 
-void sim_fixture_draw_learned(struct learned *out) {
+static void draw_learned(struct learned *out, uint64_t seed) {
   const struct hw hw = support_hw(1035);
   struct sim_fixture fixture;
   struct error err = ERROR_INIT;
   uint64_t group[GRAPH_MAX_SET_WORDS];
   sim_fixture_open(&fixture, net_heavy_third(), &hw);
   group_of_all(fixture.graph, group);
-  int status = random_learned(out, 4, 2, 1, &fixture.model, group, &err);
+  int status = random_learned(out, 4, 2, seed, &fixture.model, group, &err);
   ck_assert_msg(status == 0, "%s", err.message);
   out->settings.gnne.steps = 5;
   sim_fixture_close(&fixture);
+}
+
+void sim_fixture_draw_learned(struct learned *out) { draw_learned(out, 1); }
+
+void sim_fixture_save_learned(const char *folder, uint64_t seed) {
+  static const char *const classifiers[] = {"lbdf", "brr"};
+  struct learned learned;
+  struct error err = ERROR_INIT;
+  draw_learned(&learned, seed);
+  for (size_t i = 0; i < 2; i++) {
+    int status = random_learned_save(&learned, folder, classifiers[i], &err);
+    ck_assert_msg(status == 0, "%s", err.message);
+  }
+  learned_free(&learned);
 }
 
 void group_of_all(const struct graph *graph, uint64_t *group) {

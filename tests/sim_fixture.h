@@ -23,6 +23,8 @@ void sim_fixture_close(struct sim_fixture *fixture);
 
 /* Weights for explainers that learn, drawn at random (random_learned.h): small and quick, for any network. */
 void sim_fixture_draw_learned(struct learned *out);
+/* The same as files below the folder, for --models; other weights for another seed. */
+void sim_fixture_save_learned(const char *folder, uint64_t seed);
 
 /* All ops of the graph. */
 void group_of_all(const struct graph *graph, uint64_t *group);

@@ -7,6 +7,7 @@
 Suite *cli_suite(void) {
   Suite *suite = suite_create("cli");
   suite_add_tcase(suite, cli_help_case());
+  suite_add_tcase(suite, cli_learned_case());
   suite_add_tcase(suite, cli_simulate_case());
   suite_add_tcase(suite, cli_schedule_case());
   suite_add_tcase(suite, cli_sample_case());

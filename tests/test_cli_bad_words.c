@@ -58,7 +58,7 @@ static const struct line {
     {{"schedule", "alexnet", "--search", "locl"},
      "unknown search 'locl'; did you mean 'local'? known are "},
     {{"schedule", "alexnet", "--split", "tracegett"},
-     "unknown explainer 'tracegett'; did you mean 'trace-get'? known are trace-get, random"},
+     "unknown explainer 'tracegett'; did you mean 'trace-get'? known are trace-get, gnn-cut, gnne, pg, rg, random"},
     {{"simulate", "alexnet", "--method", "lbfd"}, "unknown method 'lbfd'; did you mean 'lbdf'? known are lbdf"},
     {{"simulate", "alexnet", "--buffer", "0"},
      "--buffer: buffer.capacity is '0'; expected a size from 1 B to 1 TiB, such as 256KiB"},

@@ -40,7 +40,7 @@ START_TEST(everything_that_has_a_name_is_completed) {
   COMPLETES(OUTPUT("list", "formats", "--names"), "query", "-f", "");
   COMPLETES("best\n", "query", "be");
   COMPLETES("occupancy\n", "plot", "o");
-  COMPLETES("explainers\n", "list", "expl");
+  COMPLETES("explainers\nexplainer-options\n", "list", "expl");
   COMPLETES(OUTPUT("list", "experiments", "--names"), "sweep", "");
   COMPLETES("simulate\n", "help", "si");
   COMPLETES("simulate\n", "list", "options", "si");

@@ -5,6 +5,7 @@
 
 #include "cli_plan.h"
 #include "cli_run.h"
+#include "sim_fixture.h"
 
 /* alike: a trace shows every edge of the group. It does not show who reads a row that another
  * op lets go of later, as where a path goes around squeeze-and-excitation. */
@@ -241,11 +242,12 @@ END_TEST
 
 START_TEST(every_explainer_explains) {
   const char *const *names = cli_names("explainers");
+  sim_fixture_save_learned("models", 1);
   for (size_t i = 0; names[i] != NULL; i++) {
     const char *const line[] = {"explain", "squeezenet1_1", "--buffer", "32KiB", "--group",
-                                "10..20",  "--split",       names[i],   NULL};
+                                "10..20",  "--split",       names[i],   "--models", "models", NULL};
     json_t *document = DOCUMENT("explain", "squeezenet1_1", "--buffer", "32KiB", "--group", "10..20", "--json",
-                                "--split", names[i], "--seed", "5");
+                                "--split", names[i], "--seed", "5", "--models", "models");
     json_t *finding = cli_at(document, "findings.0"), *counts = op_counts(finding);
     ck_assert_str_eq(cli_text(finding, "explainer"), names[i]);
     assert_shares(finding);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli_run.h"
+#include "sim_fixture.h"
 #include "get/explainer.h"
 
 static void assert_svg(const char *path) {
@@ -68,19 +69,26 @@ static size_t count_lines(const char *script, const char *block) {
 }
 
 START_TEST(explanations_are_drawn_of_a_group) {
-  OUTPUT("plot", "explanation", "alexnet", "--group", "0..5", "--buffer", "256KiB", "--column", "-o", "a.gp");
+  sim_fixture_save_learned("models", 1);
+  OUTPUT("plot", "explanation", "alexnet", "--group", "0..5", "--buffer", "256KiB", "--column", "-o", "a.gp",
+         "--models", "models");
   const char *script = cli_read("a.gp");
   size_t plain = count_lines(script, "$edges0 <<"), named = count_lines(script, "$edges1 <<");
   size_t first = count_lines(script, "$edges2 <<");
   cli_assert_has(script, "\"trace-get\" 0");
+  cli_assert_has(script, "\"gnn-cut\" 1");
+  cli_assert_lacks(script, "\"exhaustive\"");
   cli_assert_has(script, "capacity 256 KiB");
   /* A chain of six ops has five edges in each column, of which each explainer names one first. */
   ck_assert_uint_ge(first, 3);
   ck_assert_uint_eq(plain + named + first, 5 * first);
   ck_assert_uint_ge(named, EXPLAIN_LEAST_EDGES - 1);
+  OUTPUT("plot", "explanation", "alexnet", "--group", "0..5", "--buffer", "256KiB", "-o", "b.gp", "--explainers",
+         "exhaustive,middle");
+  cli_assert_has(cli_read("b.gp"), "(\"middle\" 0, \"exhaustive\" 1)");
   COMPLAINS_OF("the figure explanation needs NET and --group A..B", "plot", "explanation", "alexnet", "-o", "a.gp");
   COMPLAINS_OF("the group fits the buffer, so there is nothing to explain", "plot", "explanation", "alexnet", "--group",
-               "0..1", "--buffer", "1GiB", "-o", "a.gp");
+               "0..1", "--buffer", "1GiB", "-o", "a.gp", "--models", "models");
   COMPLAINS_OF("the group has 1 op; the figure explanation can show from 2 to 60", "plot", "explanation", "alexnet",
                "--group", "0", "-o", "a.gp");
 }

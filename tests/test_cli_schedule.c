@@ -6,6 +6,7 @@
 
 #include "cli_plan.h"
 #include "cli_run.h"
+#include "sim_fixture.h"
 
 /* What may differ between two runs of the same search. */
 static void forget_times(json_t *document) {
@@ -194,10 +195,11 @@ END_TEST
 START_TEST(every_search_takes_every_split) {
   const char *const *searches = cli_names("searches"), *const *splits = cli_names("explainers");
   size_t count = 0;
+  sim_fixture_save_learned("models", 1);
   for (size_t a = 0; searches[a] != NULL; a++) {
     for (size_t b = 0; splits[b] != NULL; b++, count++) {
       json_t *document = DOCUMENT("schedule", "squeezenet1_1", "--no-db", "--json", "--budget", "6", "--buffer",
-                                  "64KiB", "--search", searches[a], "--split", splits[b]);
+                                  "64KiB", "--search", searches[a], "--split", splits[b], "--models", "models");
       cli_assert_plan(document);
       assert_curve(document);
       ck_assert_str_eq(cli_text(document, "search.name"), searches[a]);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli_run.h"
+#include "sim_fixture.h"
 #include "support.h"
 #include "sweep_fixture.h"
 
@@ -36,6 +37,10 @@ static const struct {
     {"networks: alexnet\nmethods: [lbdf, brrr]\n", "exp.yaml:2: methods: unknown method 'brrr'; did you mean 'brr'?"},
     {"networks: alexnet\nsearches: locl\n", "exp.yaml:2: searches: unknown search 'locl'; did you mean 'local'?"},
     {"networks: alexnet\nsplitters: x\n", "exp.yaml:2: splitters: unknown explainer 'x'; known are trace-get"},
+    {"networks: alexnet\nexplainer_options: gnne.step=1\n",
+     "exp.yaml:2: explainer_options: unknown 'gnne.step'; did you mean 'gnne.steps'?"},
+    {"networks: alexnet\nsplitters: pg\nmodels: nowhere\n",
+     "exp.yaml:1: nowhere/lbdf/validity.safetensors: cannot open: No such file"},
     {"networks: alexnet\nobjectives: 'dram,bufer'\n", "exp.yaml:2: objectives: unknown objective 'bufer'"},
     {"networks: alexnet\nbudgets: 0\n", "exp.yaml:2: budgets is '0'; expected a whole number of plans from 1 to "},
     {"networks: alexnet\nseeds: -1\n", "exp.yaml:2: seeds is '-1'; expected a whole number from 0 to "},
@@ -215,6 +220,8 @@ static const struct {
     {"objectives", "dram", "cycles"},
     {"fuseable_only", "false", "true"},
     {"splitters", "trace-get", "middle"},
+    {"explainer_options", "gnne.steps=7", NULL}, /* of splitters that learn alone */
+    {"models", "nowhere", NULL},                 /* likewise */
     {"fraction", "0.30", "0.31"},
     {"breadth", "8", "9"},
     {"bound", "false", "true"},
@@ -241,19 +248,20 @@ static const char *with(const char *key, const char *value) {
 START_TEST(a_key_changes_with_every_input_and_with_nothing_else) {
   const char *const *names = cli_names("experiment-keys");
   const char *plain = key_of("name: n\nnetworks: alexnet\n");
-  const char *seen[sizeof values / sizeof values[0]];
+  const char *seen[sizeof values / sizeof values[0]] = {NULL};
   size_t count = 0;
   for (; names[count] != NULL; count++) {
     size_t v = 0;
     while (v < sizeof values / sizeof values[0] && strcmp(values[v].key, names[count]) != 0) v++;
     ck_assert_msg(v < sizeof values / sizeof values[0], "no values for %s here", names[count]);
     if (values[v].same != NULL) ck_assert_str_eq(key_of(with(values[v].key, values[v].same)), plain);
+    if (values[v].other == NULL) continue;
     seen[count] = key_of(with(values[v].key, values[v].other));
     ck_assert_msg(strcmp(seen[count], plain) != 0, "%s", names[count]);
   }
   ck_assert_uint_eq(count, sizeof values / sizeof values[0]);
   for (size_t i = 0; i < count; i++) {
-    for (size_t k = 0; k < i; k++) ck_assert_str_ne(seen[i], seen[k]);
+    for (size_t k = 0; k < i; k++) ck_assert(seen[i] == NULL || seen[k] == NULL || strcmp(seen[i], seen[k]) != 0);
   }
   ck_assert_str_ne(key_of("name: m\nnetworks: alexnet\n"), plain);
   ck_assert_str_eq(key_of("cells:\n  - networks: alexnet\nname: n\n"), plain);
@@ -274,6 +282,28 @@ START_TEST(a_key_changes_with_the_content_of_files) {
   /* A field that nobody knows: other content, the same network. */
   ck_assert_int_eq(system("printf '\\372\\001\\001x' >> b/a.onnx"), 0);
   ck_assert_str_ne(key_of(cli_format(text, "b/a.onnx")), key_of(cli_format(text, "a.onnx")));
+}
+END_TEST
+
+/* Of splitters that learn: the settings that are theirs, however written, and the weights that they need, wherever. */
+START_TEST(a_key_changes_with_weights_and_settings_of_those_that_learn) {
+  static const char text[] = "name: n\nnetworks: alexnet\nsplitters: %s\nmodels: %s\n%s";
+  sim_fixture_save_learned("a", 1);
+  sim_fixture_save_learned("b", 1);
+  const char *cut = key_of(cli_format(text, "gnn-cut", "a", "")), *pg = key_of(cli_format(text, "pg", "a", ""));
+  const char *gnne = key_of(cli_format(text, "gnne", "a", ""));
+  ck_assert(strcmp(cut, gnne) != 0 && strcmp(cut, pg) != 0);
+  ck_assert_str_eq(key_of(cli_format(text, "gnne", "b", "")), gnne);
+  ck_assert_str_eq(key_of(cli_format(text, "gnne", "a", "explainer_options: gnne.steps=1e2\n")), gnne);
+  ck_assert_str_eq(key_of(cli_format(text, "gnne", "a", "explainer_options: rg.seeds=7\n")), gnne);
+  ck_assert_str_ne(key_of(cli_format(text, "gnne", "a", "explainer_options: gnne.steps=7\n")), gnne);
+  ck_assert_str_eq(key_of(cli_format(text, "gnn-cut", "a", "explainer_options: gnne.steps=7\n")), cut);
+  ck_assert_int_eq(system("mkdir c && cp -r a c/m && printf '\\0' >> c/m/lbdf/pg.safetensors"), 0);
+  ck_assert_str_eq(key_of(cli_format(text, "gnn-cut", "c/m", "")), cut);
+  ck_assert_str_ne(key_of(cli_format(text, "pg", "c/m", "")), pg);
+  sim_fixture_save_learned("b", 2);
+  ck_assert_str_ne(key_of(cli_format(text, "gnne", "b", "")), gnne);
+  ck_assert_str_ne(key_of(cli_format(text, "gnn-cut", "b", "")), cut);
 }
 END_TEST
 
@@ -312,6 +342,7 @@ TCase *sweep_files_case(void) {
   tcase_add_test(tests, shards_share_out_the_cells);
   tcase_add_test(tests, a_key_changes_with_every_input_and_with_nothing_else);
   tcase_add_test(tests, a_key_changes_with_the_content_of_files);
+  tcase_add_test(tests, a_key_changes_with_weights_and_settings_of_those_that_learn);
   tcase_add_test(tests, the_reference_has_every_key);
   return tests;
 }

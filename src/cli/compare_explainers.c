@@ -53,50 +53,24 @@ static int open_networks(struct comparing *comparing, const struct arguments *ar
   return status;
 }
 
-/* ---- explainers ---- */
-
-static size_t exhaustive_number(void) { return (size_t)(explainer_find("exhaustive") - explainers); }
-
-static int choose_explainers(struct comparing *comparing, struct error *err) {
-  const char *given = comparing->settings->explainers;
-  comparing->left_out = cli_alloc(explainer_count, sizeof *comparing->left_out);
-  if (given == NULL) return 0;
-  for (size_t e = 0; e < explainer_count; e++) comparing->left_out[e] = e != exhaustive_number();
-  char *list = cli_strdup(given), *rest = list, *name;
-  int status = 0;
-  while (status == 0 && (name = strsep(&rest, ",")) != NULL) {
-    status = names_check("explainers", name, err);
-    if (status == 0) comparing->left_out[explainer_find(name) - explainers] = false;
-  }
-  free(list);
-  return status;
-}
-
-static int open_models(struct comparing *comparing, const struct method *method, struct error *err) {
-  enum learned_need need = LEARNED_NOTHING;
-  struct error cause = ERROR_INIT;
-  for (size_t e = 0; e < explainer_count; e++) {
-    if (!comparing->left_out[e]) need |= explainers[e].need;
-  }
-  if (models_open(&comparing->models, &comparing->settings->split, need, method, &cause) == 0) return 0;
-  return error_set(err, cause.kind, cause.kind == ERROR_INPUT ? "%s; --explainers LIST leaves out those that need it"
-                                                              : "%s", cause.message);
-}
-
 /* ---- the verb ---- */
 
 static int prepare(struct comparing *comparing, const struct arguments *arguments, struct error *err) {
   const struct comparing_settings *settings = comparing->settings;
   const struct method *method = settings_method(settings->method.name, err);
   if (method == NULL || (settings->by != NULL && names_check("breakdowns", settings->by, err) != 0)) return -1;
-  if (choose_explainers(comparing, err) != 0 || open_models(comparing, method, err) != 0) return -1;
+  if (models_choose(&comparing->left_out, &settings->explainers, err) != 0) return -1;
+  comparing->left_out[explainer_find("exhaustive") - explainers] = false; /* what the others are measured by */
   if (find_buffers(comparing, err) != 0 || open_networks(comparing, arguments, err) != 0) return -1;
+  if (models_open_all(&comparing->models, &settings->split, comparing->left_out, method, err) != 0) return -1;
+  const struct learned *learned = models_learned(&comparing->models);
   comparing->options = (struct compare_options){
       .cells = comparing->cells,
       .cell_count = comparing->subject_count,
       .method = method,
       .left_out = comparing->left_out,
-      .learned = models_learned(&comparing->models),
+      .learned = learned,
+      .classifier = learned == NULL ? NULL : &learned->model,
       .fraction = settings->split.fraction,
       .breadth = settings->split.breadth,
       .groups = settings->groups,
@@ -148,8 +122,6 @@ static enum verb_result compare_explainers_run(const void *opaque, const struct 
 static const struct option_spec own_options[] = {
     {"groups", 'n', OPTION_COUNT, "N", "1000", NULL, 1, 10000000, "groups that overflow, over all networks and buffers",
      SETTING(groups)},
-    {"explainers", 0, OPTION_TEXT, "LIST", NULL, "explainers", 0, 0,
-     "explainers to compare, with commas between; all if left out, and exhaustive in any case", SETTING(explainers)},
     {"by", 0, OPTION_NAME, "WHAT", NULL, "breakdowns", 0, 0, "a line for each of these too", SETTING(by)},
     {"seed", 's', OPTION_COUNT, "N", "1", NULL, 0, INT64_MAX, "seed of everything that is drawn", SETTING(seed)},
     {"jobs", 'j', OPTION_COUNT, "N", "0", NULL, 0, 1024,
@@ -158,6 +130,7 @@ static const struct option_spec own_options[] = {
 static const struct option_group own_group = OPTION_GROUP(own_options);
 static const struct option_use compare_explainers_options[] = {
     {&own_group, 0},
+    {&explainers_group, SETTING(explainers)},
     {&tree_group, SETTING(split)},
     {&method_group, SETTING(method)},
     {&target_group, SETTING(target)},
@@ -172,7 +145,8 @@ const struct verb compare_explainers_verb = {
     .name = "compare-explainers",
     .summary = "let explainers repair the same groups that overflow, and compare them",
     .details = "Here --buffer takes a list of sizes, such as 128KiB,256KiB; it is " DEFAULT_BUFFERS "\n"
-               "if left out. docs/explainers.md says what the figures mean.",
+               "if left out. The exhaustive explainer takes part in any case: it is what the others are\n"
+               "measured by. docs/explainers.md says what the figures mean.",
     .arguments = compare_explainers_arguments,
     .options = compare_explainers_options,
     .settings_bytes = sizeof(struct comparing_settings),

@@ -11,7 +11,7 @@
 struct comparing_settings {
   uint64_t groups, seed, jobs;
   const char *by; /* of breakdowns; NULL: all in one */
-  const char *explainers; /* names with commas between; NULL: all */
+  struct explainers_options explainers;
   struct split_options split;
   struct target_options target;
   struct method_options method;

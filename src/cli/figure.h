@@ -13,6 +13,7 @@ struct plot_settings {
   bool column, fuseable;
   struct target_options target;
   struct method_options method;
+  struct explainers_options explainers;
   struct split_options split;
   struct database_options database;
 };

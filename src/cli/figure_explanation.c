@@ -8,6 +8,7 @@
 #include "cli/group.h"
 #include "cli/group_trace.h"
 #include "cli/memory.h"
+#include "cli/models.h"
 #include "cli/subject.h"
 #include "sched/split.h"
 #include "util/bitset.h"
@@ -36,6 +37,7 @@ struct drawing {
   size_t column_count;
   const struct explainer **columns;
   enum mark *edge_marks; /* by column and edge of the network */
+  struct models models;
 };
 
 static bool edge_inside(const struct drawing *drawing, const struct edge *edge) {
@@ -59,7 +61,8 @@ static void mark_edges(struct drawing *drawing, size_t column, const struct expl
 static int explain(struct drawing *drawing, const struct plot_settings *settings, size_t column, struct error *err) {
   struct split_options options = settings->split;
   options.explainer = drawing->columns[column]->name;
-  const struct split_rules rules = settings_split_rules(&options, drawing->method);
+  struct split_rules rules = settings_split_rules(&options, drawing->method);
+  rules.learned = models_learned(&drawing->models);
   struct split_memo *memo;
   struct splitter *splitter = NULL;
   struct rng rng = rng_stream(1, 0, 0);
@@ -167,6 +170,20 @@ static int write_panels(struct picture *picture, const struct drawing *drawing, 
   return 0;
 }
 
+/* The exhaustive explainer would mark every edge, so that it has a column only if it is asked for. */
+static int choose_columns(struct drawing *drawing, const struct plot_settings *settings, struct error *err) {
+  bool *left_out;
+  int status = models_choose(&left_out, &settings->explainers, err);
+  if (settings->explainers.list == NULL) left_out[explainer_find("exhaustive") - explainers] = true;
+  drawing->columns = cli_alloc(explainer_count, sizeof *drawing->columns);
+  for (size_t e = 0; e < explainer_count; e++) {
+    if (!left_out[e]) drawing->columns[drawing->column_count++] = &explainers[e];
+  }
+  if (status == 0) status = models_open_all(&drawing->models, &settings->split, left_out, drawing->method, err);
+  free(left_out);
+  return status;
+}
+
 static int drawing_open(struct drawing *drawing, const struct plot_settings *settings, const struct subject *subject,
                         struct error *err) {
   const struct graph *graph = subject->graph;
@@ -180,10 +197,7 @@ static int drawing_open(struct drawing *drawing, const struct plot_settings *set
                      drawing->op_count, drawing->op_count == 1 ? "op" : "ops", EXPLANATION_MOST_OPS);
   }
   drawing->edge_count = graph->edge_count;
-  drawing->columns = cli_alloc(explainer_count, sizeof *drawing->columns);
-  for (size_t e = 0; e < explainer_count; e++) {
-    if (strcmp(explainers[e].name, "exhaustive") != 0) drawing->columns[drawing->column_count++] = &explainers[e];
-  }
+  if (choose_columns(drawing, settings, err) != 0) return -1;
   drawing->edge_marks = cli_alloc(drawing->column_count * graph->edge_count, sizeof *drawing->edge_marks);
   return 0;
 }
@@ -192,6 +206,7 @@ static void drawing_close(struct drawing *drawing) {
   free(drawing->row);
   free(drawing->columns);
   free(drawing->edge_marks);
+  models_close(&drawing->models);
 }
 
 /* An explanation is of an overflow. */

@@ -8,6 +8,8 @@
 #include "cli/document.h"
 #include "cli/find.h"
 #include "cli/memory.h"
+#include "cli/names.h"
+#include "get/explainer.h"
 #include "gnn/safetensors.h"
 #include "util/file.h"
 
@@ -58,7 +60,10 @@ static int identify(struct models *out, char **folder, const struct split_option
   char *files[LEARNED_MAX_FILES];
   *out = (struct models){.need = need};
   *folder = NULL;
-  if (learned_settings_parse(&out->learned.settings, options->explainer_options, err) != 0) return -1;
+  struct error cause = ERROR_INIT;
+  if (learned_settings_parse(&out->learned.settings, options->explainer_options, &cause) != 0) {
+    return error_set(err, cause.kind, "--explainer-options: %s", cause.message);
+  }
   if (need == LEARNED_NOTHING) return 0;
   size_t count = learned_files(files, need, method->classifier);
   for (size_t i = 0; i < count; i++) cli_checked(files[i]);
@@ -86,6 +91,32 @@ int models_open(struct models *out, const struct split_options *options, enum le
   }
   free(folder);
   return status;
+}
+
+int models_choose(bool **left_out, const struct explainers_options *options, struct error *err) {
+  *left_out = cli_alloc(explainer_count, sizeof **left_out);
+  if (options->list == NULL) return 0;
+  for (size_t e = 0; e < explainer_count; e++) (*left_out)[e] = true;
+  char *list = cli_strdup(options->list), *rest = list, *name;
+  int status = 0;
+  while (status == 0 && (name = strsep(&rest, ",")) != NULL) {
+    status = names_check("explainers", name, err);
+    if (status == 0) (*left_out)[explainer_find(name) - explainers] = false;
+  }
+  free(list);
+  return status;
+}
+
+int models_open_all(struct models *out, const struct split_options *options, const bool *left_out,
+                    const struct method *method, struct error *err) {
+  enum learned_need need = LEARNED_NOTHING;
+  struct error cause = ERROR_INIT;
+  for (size_t e = 0; e < explainer_count; e++) {
+    if (!left_out[e]) need |= explainers[e].need;
+  }
+  if (models_open(out, options, need, method, &cause) == 0) return 0;
+  return error_set(err, cause.kind, cause.kind == ERROR_INPUT ? "%s; --explainers LIST leaves out those that need it"
+                                                              : "%s", cause.message);
 }
 
 void models_close(struct models *models) { learned_free(&models->learned); }

@@ -24,8 +24,15 @@ int models_open(struct models *out, const struct split_options *options, enum le
                 const struct method *method, struct error *err);
 void models_close(struct models *models);
 
-/* The same without reading what is in the weights: need, settings and hash. */
+/* models_open() without reading what is in the weights: need, settings and hash. */
 int models_identify(struct models *out, const struct split_options *options, enum learned_need need,
+                    const struct method *method, struct error *err);
+
+/* By explainer, whether the list leaves it out; the caller frees *left_out. ERROR_USAGE of an unknown name. */
+int models_choose(bool **left_out, const struct explainers_options *options, struct error *err);
+
+/* models_open() for all that are not left out. */
+int models_open_all(struct models *out, const struct split_options *options, const bool *left_out,
                     const struct method *method, struct error *err);
 
 /* For struct split_rules: NULL if nothing is needed. */

@@ -71,6 +71,7 @@ static const struct option_spec plot_own_options[] = {
 static const struct option_group plot_group = OPTION_GROUP(plot_own_options);
 static const struct option_use plot_options[] = {{&plot_group, 0},
                                                  {&method_group, SETTING(method)},
+                                                 {&explainers_group, SETTING(explainers)},
                                                  {&tree_group, SETTING(split)},
                                                  {&target_group, SETTING(target)},
                                                  {&database_group, SETTING(database)},

@@ -99,6 +99,12 @@ struct split_rules settings_split_rules(const struct split_options *options, con
                               objective_find("dram"), NULL};
 }
 
+static const struct option_spec explainers_options[] = {
+    {"explainers", 0, OPTION_TEXT, "LIST", NULL, "explainers", 0, 0,
+     "explainers to take, with commas between; all if left out", offsetof(struct explainers_options, list)},
+};
+const struct option_group explainers_group = OPTION_GROUP(explainers_options);
+
 static const struct option_spec database_options[] = {
     {"db", 0, OPTION_TEXT, "FILE", DEFAULT_DATABASE, NULL, 0, 0, "results database",
      offsetof(struct database_options, path)},

@@ -48,6 +48,12 @@ struct split_options {
 extern const struct option_group split_group;
 extern const struct option_group tree_group; /* without the explainer */
 
+/* For verbs that take several explainers. */
+struct explainers_options {
+  const char *list; /* names with commas between; NULL: all */
+};
+extern const struct option_group explainers_group;
+
 struct database_options {
   const char *path;
 };

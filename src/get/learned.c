@@ -61,7 +61,7 @@ static const struct learned_parameter *find_parameter(const char *name) {
 static int unknown_parameter(const char *name, struct error *err) {
   struct text_nearest nearest = text_nearest_start(name);
   for (size_t i = 0; i < learned_parameter_count; i++) text_nearest_offer(&nearest, learned_parameters[i].name);
-  return error_set(err, ERROR_USAGE, "explainer options: unknown '%.80s'%s%s%s; 'spillway list explainer-options' "
+  return error_set(err, ERROR_USAGE, "unknown '%.80s'%s%s%s; 'spillway list explainer-options' "
                    "shows all", name, nearest.best == NULL ? "" : "; did you mean '",
                    nearest.best == NULL ? "" : nearest.best, nearest.best == NULL ? "" : "'?");
 }
@@ -77,7 +77,7 @@ static int parse_item(struct learned_settings *settings, char *item, struct erro
   char low[UNITS_TEXT_BYTES], high[UNITS_TEXT_BYTES], *text = strchr(item, '=');
   double value;
   if (text == NULL) {
-    return error_set(err, ERROR_USAGE, "explainer options: '%.80s' is no setting; expected NAME=VALUE with commas "
+    return error_set(err, ERROR_USAGE, "'%.80s' is no setting; expected NAME=VALUE with commas "
                      "between, such as %s=%g", item, learned_parameters[0].name, learned_parameters[0].initial);
   }
   *text++ = '\0';
@@ -87,7 +87,7 @@ static int parse_item(struct learned_settings *settings, char *item, struct erro
     set(settings, parameter, value);
     return 0;
   }
-  return error_set(err, ERROR_USAGE, "explainer options: %s is '%.80s'; expected a %snumber from %s to %s", item, text,
+  return error_set(err, ERROR_USAGE, "%s is '%.80s'; expected a %snumber from %s to %s", item, text,
                    parameter->type == LEARNED_COUNT ? "whole " : "", units_format_real(low, parameter->minimum),
                    units_format_real(high, parameter->maximum));
 }
