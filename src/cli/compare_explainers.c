@@ -63,14 +63,12 @@ static int prepare(struct comparing *comparing, const struct arguments *argument
   comparing->left_out[explainer_find("exhaustive") - explainers] = false; /* what the others are measured by */
   if (find_buffers(comparing, err) != 0 || open_networks(comparing, arguments, err) != 0) return -1;
   if (models_open_all(&comparing->models, &settings->split, comparing->left_out, method, err) != 0) return -1;
-  const struct learned *learned = models_learned(&comparing->models);
   comparing->options = (struct compare_options){
       .cells = comparing->cells,
       .cell_count = comparing->subject_count,
       .method = method,
       .left_out = comparing->left_out,
-      .learned = learned,
-      .classifier = learned == NULL ? NULL : &learned->model,
+      .learned = models_learned(&comparing->models),
       .fraction = settings->split.fraction,
       .breadth = settings->split.breadth,
       .groups = settings->groups,
