@@ -15,7 +15,8 @@ static struct graph *lesson_graph(void) {
   uint32_t before = net_input(&net, 8, 16), last = before;
   for (uint32_t i = 0; i < LESSON_OPS; i++) {
     net.weights = i % LESSON_STRIDE == HEAVY_PLACE ? HEAVY_BYTES : LIGHT_BYTES;
-    uint32_t next = i % 4 == 3 ? net_binary(&net, last, before) : net_conv(&net, last, 16, (struct net_window){1, 1, 0, 1});
+    uint32_t next = i % 4 == 3 ? net_binary(&net, last, before)
+                               : net_conv(&net, last, 16, (struct net_window){1, 1, 0, 1});
     before = last;
     last = next;
   }

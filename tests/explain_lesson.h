@@ -11,8 +11,8 @@ enum { LESSON_OPS = 70, LESSON_STRIDE = 7, LESSON_SAMPLES = LESSON_OPS - LESSON_
 struct explain_lesson {
   struct sim_fixture fixture;
   struct gnn_network *network;
-  uint64_t groups[LESSON_SAMPLES][GRAPH_MAX_SET_WORDS];
-  struct gnn_sample samples[LESSON_SAMPLES]; /* LESSON_STRIDE ops in a row from every op, in a buffer of one heavy op's weights */
+  uint64_t groups[LESSON_SAMPLES][GRAPH_MAX_SET_WORDS]; /* LESSON_STRIDE ops in a row from every op */
+  struct gnn_sample samples[LESSON_SAMPLES]; /* these, in a buffer that one heavy op's weights fill */
   struct gnn_model model;
 };
 

@@ -63,8 +63,8 @@ static double loss_of(const struct explain_lesson *lesson, struct gnn_pass *pass
   struct gnn_batch batch = {0};
   struct rng rng = descent_rng(options->seed, 0, epoch, sample);
   uint32_t width = lesson->model.shape.hidden;
-  double heat = options->first_temperature *
-                pow(options->last_temperature / options->first_temperature, (double)epoch / (double)(options->epochs - 1));
+  double cooled = (double)epoch / (double)(options->epochs - 1);
+  double heat = options->first_temperature * pow(options->last_temperature / options->first_temperature, cooled);
   float mask[MAX_EDGES];
   double sum = 0, entropy = 0;
   add_sample(&batch, lesson, sample);

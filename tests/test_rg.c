@@ -114,7 +114,7 @@ static double reward_of(const struct scene *scene, const uint32_t *nodes, uint32
   double set[2], whole[2];
   embedding_of(set, scene, nodes, count);
   embedding_of(whole, scene, all, 7);
-  double distance = (pow(set[0] - whole[0], 2) + pow(set[1] - whole[1], 2)) / (whole[0] * whole[0] + whole[1] * whole[1]);
+  double distance = pow(hypot(set[0] - whole[0], set[1] - whole[1]) / hypot(whole[0], whole[1]), 2);
   /* The whole overflows: its logit is 1 - 6 and a little less. */
   double entropy = log1p(exp(1 - 6 * set[1]));
   return -(entropy + prices->edge * edges + prices->radius * radius + prices->embedding * distance);

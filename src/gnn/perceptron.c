@@ -108,9 +108,6 @@ static int take_all(float *parameters, const struct perceptron *perceptron, cons
   for (size_t l = 0; l < perceptron->layer_count && status == 0; l++) {
     status = take_layer(parameters, &perceptron->layers[l], file, path, err);
   }
-  for (size_t i = 0; i < perceptron->parameter_count && status == 0; i++) {
-    if (!isfinite(parameters[i])) status = error_input(err, path, 0, "has a weight that is no finite number");
-  }
   return status;
 }
 

@@ -42,8 +42,7 @@ void dense_backward(const struct dense *layer, const float *parameters, const fl
 void relu_forward(float *values, size_t count);
 void relu_backward(float *slopes, const float *values, size_t count);
 
-/* As weights_write() and weights_read() with weights_take(). ERROR_INPUT of a value that is no number. The caller
- * frees *parameters with free(). */
+/* As weights_write() and weights_read() with weights_take(). The caller frees *parameters with free(). */
 int perceptron_save(const struct perceptron *perceptron, const float *parameters, const char *kind,
                     const struct weights_origin *origin, const char *path, struct error *err);
 int perceptron_load(float **parameters, const struct perceptron *perceptron, const char *kind, const char *method,

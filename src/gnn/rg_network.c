@@ -124,10 +124,11 @@ static int share_block(const struct share *shares, size_t share_count, size_t it
 
 static int nodes_make_room(struct rg_network *network, uint32_t nodes) {
   if (network->inputs != NULL && network->node_capacity >= nodes) return 0;
-  const struct share shares[] = {{&network->inputs, network->embedding},    {&network->base, RG_HIDDEN},
-                                 {&network->base_slopes, RG_HIDDEN},        {&network->pairs, 2 * (size_t)network->embedding},
-                                 {&network->wide, RG_HIDDEN},               {&network->narrow, RG_LOCATOR_HIDDEN},
-                                 {&network->wide_slopes, RG_HIDDEN},        {&network->narrow_slopes, RG_LOCATOR_HIDDEN},
+  size_t width = network->embedding;
+  const struct share shares[] = {{&network->inputs, width},          {&network->base, RG_HIDDEN},
+                                 {&network->base_slopes, RG_HIDDEN}, {&network->pairs, 2 * width},
+                                 {&network->wide, RG_HIDDEN},        {&network->narrow, RG_LOCATOR_HIDDEN},
+                                 {&network->wide_slopes, RG_HIDDEN}, {&network->narrow_slopes, RG_LOCATOR_HIDDEN},
                                  {&network->locations, 1}};
   network->node_capacity = nodes;
   return share_block(shares, sizeof shares / sizeof *shares, nodes);
