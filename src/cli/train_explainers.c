@@ -213,7 +213,7 @@ static const struct option_spec train_explainers_own_options[] = {
     {"pg-batch", 0, OPTION_COUNT, "N", "32", NULL, 1, 4096, "PGExplainer: groups of one step",
      SETTING(pg.batch_graphs)},
     {"pg-rate", 0, OPTION_REAL, "X", "0.003", NULL, 0, 1, "PGExplainer: rate of Adam", SETTING(pg.rate)},
-    {"pg-size", 0, OPTION_REAL, "X", "0.2", NULL, 0, 1000, "PGExplainer: price of each edge of the mask",
+    {"pg-size", 0, OPTION_REAL, "X", "0.1", NULL, 0, 1000, "PGExplainer: price of each edge of the mask",
      SETTING(pg.size)},
     {"pg-entropy", 0, OPTION_REAL, "X", "0.1", NULL, 0, 1000, "PGExplainer: price of the mask's mean entropy",
      SETTING(pg.entropy)},
