@@ -170,6 +170,7 @@ START_TEST(what_makes_no_sense_is_told) {
   COMPLAINS_OF("'alexnet' is named twice", "train-validity", "--make-data", "x", "alexnet", "alexnet");
   COMPLAINS_OF("missing", "train-validity", "missing", "-o", "w");
   COMPLAINS_OF("d: no safetensors file", "train-validity", "d", "--evaluate", "d");
+  COMPLAINS_OF("--buffers: '0' is no size", "train-validity", "--make-data", "x", "--buffers", "0");
   COMPLAINS_OF("nowhere/w.checkpoint", TRAIN, "-o", "nowhere/w", "--epochs", "1");
 }
 END_TEST

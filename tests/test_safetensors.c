@@ -1,6 +1,7 @@
 /* gnn/safetensors and gnn/weights: what is written comes back, and hostile files are refused in words. */
 #include <check.h>
 #include <dirent.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -204,6 +205,11 @@ START_TEST(what_cannot_be_written_is_told) {
   ck_assert_int_eq(err.kind, ERROR_OUTPUT);
   ck_assert_int_eq(safetensors_write(&garbled, "w", &err), -1);
   ck_assert_int_eq(err.kind, ERROR_OUTPUT);
+  const float values[2] = {1, INFINITY};
+  struct safetensor tensor = {"a", 1, {2}, values};
+  const struct safetensors endless = {&tensor, 1, NULL, 0, ARENA_INIT};
+  ck_assert_int_eq(safetensors_write(&endless, "w", &err), -1);
+  ck_assert_str_eq(err.message, "w: not written: value 1 of tensor 'a' is no finite number");
   ck_assert_int_ne(access("w", F_OK), 0);
 }
 END_TEST

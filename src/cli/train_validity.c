@@ -173,6 +173,10 @@ static int train(struct course *course, struct error *err) {
   training_log_open(&course->log, settings->log, !settings->progress.quiet && options.progress == NULL);
   int status = train_watched(course, &options, err);
   if (status == 0) status = save(course, training, err);
+  if (status == 0 && course->error.kind != ERROR_NONE) { /* in the last epoch: nothing was left to stop */
+    *err = course->error;
+    status = -1;
+  }
   free(identity);
   free(training);
   return status;
