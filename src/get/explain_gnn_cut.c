@@ -16,20 +16,13 @@ static int add_parts(struct explain_context *context, uint64_t *ops) {
   return 0;
 }
 
-/* Puts the parts of both sides of every cut into the batch; first_part: by cut, and behind the last. */
-static int list_parts(struct explain_context *context, const uint64_t *group, uint32_t *first_part) {
+/* The parts of both sides of the cut. */
+static int add_cut(struct explain_context *context, const uint64_t *group, struct group_cut cut) {
   const struct graph *graph = sim_model(context->sim)->graph;
   uint64_t side[GRAPH_MAX_SET_WORDS], other[GRAPH_MAX_SET_WORDS];
-  size_t i = 0;
-  gnn_batch_clear(&context->batch);
-  for (; i < context->cut_list.count; i++) {
-    first_part[i] = context->batch.graph_count;
-    group_cut_side(graph, group, context->cut_list.cuts[i], side);
-    bitset_minus(other, group, side, graph->set_words);
-    if (add_parts(context, side) != 0 || add_parts(context, other) != 0) return -1;
-  }
-  first_part[i] = context->batch.graph_count;
-  return 0;
+  group_cut_side(graph, group, cut, side);
+  bitset_minus(other, group, side, graph->set_words);
+  return add_parts(context, side) != 0 || add_parts(context, other) != 0 ? -1 : 0;
 }
 
 /* By the part that is least likely to fit. In double precision no two that overflow look alike. */
@@ -40,13 +33,34 @@ static void judge(struct explained_cut *cut, const float *logits, uint32_t first
   cut->enough = least > 0;
 }
 
+/* Cuts are judged together until their sides have so many ops: a pass needs some kilobytes for each. */
+enum { MOST_NODES = 4096 };
+
+/* Judges cuts from number `first` on, and gives how many. 0, or -1 without memory. */
+static int judge_some(struct explain_context *context, const uint64_t *group, size_t first, uint32_t *first_part,
+                      size_t *judged) {
+  const struct group_cut_list *list = &context->cut_list;
+  size_t count = 0;
+  gnn_batch_clear(&context->batch);
+  first_part[0] = 0;
+  do {
+    if (add_cut(context, group, list->cuts[first + count]) != 0) return -1;
+    first_part[++count] = context->batch.graph_count;
+  } while (first + count < list->count && context->batch.node_count < MOST_NODES);
+  if (gnn_forward(context->pass, &context->batch, NULL) != 0) return -1;
+  for (size_t i = 0; i < count; i++) {
+    judge(&context->explanation.cuts[first + i], gnn_logits(context->pass), first_part[i], first_part[i + 1]);
+  }
+  *judged = count;
+  return 0;
+}
+
 static int judge_cuts(struct explain_context *context, const uint64_t *group) {
-  size_t count = context->cut_list.count;
+  size_t count = context->cut_list.count, judged;
   uint32_t *first_part = malloc((count + 1) * sizeof *first_part);
-  int status = first_part == NULL ? -1 : list_parts(context, group, first_part);
-  if (status == 0) status = gnn_forward(context->pass, &context->batch, NULL);
-  for (size_t i = 0; i < count && status == 0; i++) {
-    judge(&context->explanation.cuts[i], gnn_logits(context->pass), first_part[i], first_part[i + 1]);
+  int status = first_part == NULL ? -1 : 0;
+  for (size_t first = 0; first < count && status == 0; first += judged) {
+    status = judge_some(context, group, first, first_part, &judged);
   }
   free(first_part);
   return status;
