@@ -54,7 +54,8 @@ static void close_lesson(struct lesson *lesson) {
 }
 
 static const struct train_options usual = {
-    .epochs = 4, .batch_graphs = 50, .rate = 0.003, .final_rate = 0.0003, .clip = 1, .seed = 9, .jobs = 1, .identity = "lesson"};
+    .epochs = 4, .batch_graphs = 50, .rate = 0.003, .final_rate = 0.0003, .clip = 1, .seed = 9, .jobs = 1,
+    .identity = "lesson"};
 
 static void train(struct gnn_model *model, const struct lesson *lesson, const struct train_options *options) {
   struct error err = ERROR_INIT;

@@ -238,8 +238,8 @@ static int take_state(struct trainer *trainer, const struct safetensors *file, s
   for (unsigned t = 0; t < CHECKPOINT_TENSORS; t++) {
     const struct safetensor *found = safetensors_find(file, state[t].name);
     if (found == NULL || found->rank != 1 || found->dims[0] != state[t].dims[0]) {
-      return error_input(err, trainer->options->checkpoint, 0, "there is no tensor '%s' of %llu values; remove the file",
-                         state[t].name, (unsigned long long)state[t].dims[0]);
+      return error_input(err, trainer->options->checkpoint, 0, "there is no tensor '%s' of %llu values; remove the "
+                         "file", state[t].name, (unsigned long long)state[t].dims[0]);
     }
     memcpy(places[t], found->values, trainer->model->parameter_count * sizeof(float));
   }
