@@ -330,8 +330,8 @@ static void find_stripe_rows(struct surroundings *around) {
   }
   for (uint32_t v = last + 1; v-- > 0;) {
     if (!bitset_has(around->group, v)) continue;
-    uint32_t share = (uint32_t)saturate_divide(nodes[v].rows, tallest);
-    if (op_leaves(graph, &graph->ops[v], around->group)) around->stripe_rows[v] = largest(around->stripe_rows[v], share);
+    uint32_t share = (uint32_t)saturate_divide(nodes[v].rows, tallest), *rows = &around->stripe_rows[v];
+    if (op_leaves(graph, &graph->ops[v], around->group)) *rows = largest(*rows, share);
     find_stripe_inputs(around, v);
   }
 }
