@@ -111,5 +111,6 @@ TCase *cli_simulate_case(void);
 TCase *cli_terminal_case(void);
 TCase *cli_timed_case(void);
 TCase *cli_train_case(void);
+TCase *cli_train_explainers_case(void);
 
 #endif

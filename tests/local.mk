@@ -45,6 +45,7 @@ tests_spillway_tests_SOURCES = \
 	tests/test_cli_terminal.c \
 	tests/test_cli_timed.c \
 	tests/test_cli_train.c \
+	tests/test_cli_train_explainers.c \
 	tests/test_cli_compare.c \
 	tests/test_compare.c \
 	tests/test_compare_edges.c \

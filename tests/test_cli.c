@@ -13,6 +13,7 @@ Suite *cli_suite(void) {
   suite_add_tcase(suite, cli_sample_case());
   suite_add_tcase(suite, cli_timed_case());
   suite_add_tcase(suite, cli_train_case());
+  suite_add_tcase(suite, cli_train_explainers_case());
   suite_add_tcase(suite, cli_explain_case());
   suite_add_tcase(suite, cli_plot_case());
   suite_add_tcase(suite, cli_figures_case());

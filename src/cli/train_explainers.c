@@ -14,7 +14,7 @@
 
 struct train_settings {
   const char *method, *models;
-  uint64_t samples, rg_samples, seed, jobs;
+  uint64_t samples, seed, jobs;
   struct pg_options pg;
   struct rg_options rg;
   struct progress_options progress;
@@ -86,6 +86,8 @@ static int choose_samples(struct training *training, const char *path, struct er
 }
 
 static int check_settings(const struct train_settings *settings, struct error *err) {
+  uint32_t method;
+  if (validity_data_method(settings->method, &method, err) != 0) return -1;
   if (settings->pg.first_temperature > 0 && settings->pg.last_temperature > 0) return 0;
   return error_set(err, ERROR_USAGE, "--pg-first-temperature and --pg-last-temperature must be above 0");
 }
@@ -150,7 +152,7 @@ static int train_rg(const struct training *training, struct error *err) {
   const struct train_settings *settings = training->settings;
   struct rg_options options = settings->rg;
   struct gnn_rg rg;
-  size_t count = training->samples.count < settings->rg_samples ? training->samples.count : settings->rg_samples;
+  size_t count = training->samples.count;
   options.seed = settings->seed;
   options.jobs = run_jobs(settings->jobs);
   options.progress = progress_start("rg", gnn_rg_visits(&options, count), settings->progress.quiet);
@@ -220,8 +222,6 @@ static const struct option_spec train_explainers_own_options[] = {
      SETTING(pg.last_temperature)},
     {"pg-logit-scale", 0, OPTION_REAL, "X", "10", NULL, 1, 10000, "PGExplainer: by which logits are divided",
      SETTING(pg.logit_scale)},
-    {"rg-samples", 0, OPTION_COUNT, "N", "1000", NULL, 1, 1000000, "RG-Explainer: groups to learn from at most",
-     SETTING(rg_samples)},
     {"rg-locator-steps", 0, OPTION_COUNT, "N", "200", NULL, 0, 1000000,
      "RG-Explainer: steps of the locator, which are rounded up to whole passes", SETTING(rg.locator_steps)},
     {"rg-imitation-epochs", 0, OPTION_COUNT, "N", "10", NULL, 0, 10000,
