@@ -77,7 +77,7 @@ START_TEST(explainers_that_learn_take_part) {
   ck_assert_uint_eq(json_array_size(cli_at(document, "explainers")), count);
   for (size_t e = 0; e < count; e++) {
     ck_assert_int_eq(cli_number(document, cli_format("explainers.%zu.rectified", e)), 10);
-    ck_assert(json_is_real(cli_at(document, cli_format("explainers.%zu.fidelity_plus", e)))); /* there is a classifier */
+    ck_assert(json_is_real(cli_at(document, cli_format("explainers.%zu.fidelity_plus", e)))); /* by the classifier */
   }
   cli_assert_has(cli_text(document, "explainer_options"), "gnne.steps=3,");
   const char *weights = cli_text(document, "weights");
@@ -90,8 +90,8 @@ START_TEST(explainers_that_learn_take_part) {
 END_TEST
 
 START_TEST(one_can_leave_explainers_out) {
-  json_t *document = DOCUMENT("compare-explainers", "vgg16", "--groups", "10", "--buffer", "256KiB", "--json", "--no-db",
-                              "--explainers", "middle");
+  json_t *document = DOCUMENT("compare-explainers", "vgg16", "--groups", "10", "--buffer", "256KiB", "--json",
+                              "--no-db", "--explainers", "middle");
   ck_assert_uint_eq(json_array_size(cli_at(document, "explainers")), 2);
   ck_assert_str_eq(cli_text(document, "explainers.0.explainer"), "middle");
   ck_assert_str_eq(cli_text(document, "explainers.1.explainer"), "exhaustive");

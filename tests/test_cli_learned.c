@@ -44,8 +44,8 @@ START_TEST(methods_take_the_weights_of_their_classifier) {
     ck_assert_int_eq(cli_number(document, "totals.invalid_groups"), 0);
     json_decref(document);
   }
-  COMPLAINS_OF("weights/lbdf/validity.safetensors: cannot open", "schedule", SMALL, "--no-db", "--split", "pg", "--models",
-               "weights");
+  COMPLAINS_OF("weights/lbdf/validity.safetensors: cannot open", "schedule", SMALL, "--no-db", "--split", "pg",
+               "--models", "weights");
 }
 END_TEST
 

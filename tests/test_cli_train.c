@@ -1,5 +1,6 @@
 /* spillway train-validity, as a user runs it. */
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -126,7 +127,8 @@ static struct cli_result interrupted(uint64_t rows) {
       cli_start(&(const struct cli_setting){0}, ARGUMENTS(TRAIN, "-o", "w", "--epochs", "50000", "--log", "l.csv"));
   const char *row = cli_format("\n%llu,", (unsigned long long)rows + 1);
   for (int wait = 0; wait < 4000; wait++) {
-    if (access("l.csv", F_OK) == 0 && access("w.checkpoint", F_OK) == 0 && strstr(cli_read("l.csv"), row) != NULL) break;
+    bool kept = access("l.csv", F_OK) == 0 && access("w.checkpoint", F_OK) == 0;
+    if (kept && strstr(cli_read("l.csv"), row) != NULL) break;
     cli_sleep(5);
   }
   kill(process.pid, SIGINT);
@@ -170,6 +172,7 @@ START_TEST(what_makes_no_sense_is_told) {
   COMPLAINS_OF("'alexnet' is named twice", "train-validity", "--make-data", "x", "alexnet", "alexnet");
   COMPLAINS_OF("missing", "train-validity", "missing", "-o", "w");
   COMPLAINS_OF("d: no safetensors file", "train-validity", "d", "--evaluate", "d");
+  COMPLAINS_OF("--buffers: '0' is no size", "train-validity", "--make-data", "x", "--buffers", "0");
   COMPLAINS_OF("nowhere/w.checkpoint", TRAIN, "-o", "nowhere/w", "--epochs", "1");
 }
 END_TEST

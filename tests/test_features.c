@@ -85,7 +85,7 @@ static void ck_ratio(const struct gnn_batch *batch, uint32_t node, const char *n
 #define RATIO_ROW "bytes of an output row"
 #define RATIO_MAP "bytes of the output"
 #define RATIO_STAGED "bytes of staged weights"
-#define RATIO_STRIPE "bytes of the group's staging area and of the op's rows in a stripe of one row"
+#define RATIO_STRIPE "bytes of the group's staging area and of the op's rows in its first stripe of one row"
 
 /* ---- by hand ---- */
 
@@ -112,7 +112,7 @@ static struct graph *conv_relu_pool(void) {
 }
 
 /* The conv: 112 B of weights; 3 rows of 10 B from outside for a row of 20 B, of which there are 8; two of its 4
- * channels are staged, 2 * 28 B. In a stripe of one of the Relu's 8 rows it makes one row. */
+ * channels are staged, 2 * 28 B. For one of the Relu's 8 rows it makes one row. */
 static void check_conv(const struct gnn_batch *batch) {
   ck_assert_str_eq(type(batch, 0), "Conv");
   ck_feature(batch, 0, "log2 channels of the widest input / 16", log2(3) / 16);
@@ -160,12 +160,14 @@ START_TEST(features_by_hand) {
   ck_assert_uint_eq(batch.edge_count, 1);
   check_conv(&batch);
   check_relu(&batch);
-  /* With the pool a stripe is one of 4 rows: the conv makes two at once from 3 + 1, the Relu one by one. */
+  /* A row of the pool takes two of the Relu, and these two of the conv, for which it reads rows 0 to 2: above them
+   * is padding. */
   only(&batch, &subject, 0, 2);
   ck_assert_str_eq(type(&batch, 2), "other");
   ck_feature(&batch, 1, "whether an output leaves the group", 0);
-  ck_ratio(&batch, 0, RATIO_STRIPE, 56 + 40 + 40);
-  ck_ratio(&batch, 1, RATIO_STRIPE, 56 + 20 + 20);
+  ck_ratio(&batch, 0, RATIO_STRIPE, 56 + 30 + 40);
+  ck_ratio(&batch, 1, RATIO_STRIPE, 56 + 40 + 40);
+  ck_ratio(&batch, 2, RATIO_STRIPE, 56 + 40 + 20);
   ck_feature(&batch, 2, "log2 (input rows / output rows) / 4", 1.0 / 4);
   gnn_batch_free(&batch);
   subject_close(&subject);
@@ -182,6 +184,31 @@ START_TEST(bytes_follow_the_width) {
   ck_ratio(&batch, 0, RATIO_WINDOW, 60);
   ck_ratio(&batch, 0, RATIO_ROW, 40);
   ck_ratio(&batch, 0, RATIO_STAGED, 106);
+  gnn_batch_free(&batch);
+  subject_close(&subject);
+}
+END_TEST
+
+/* Alone, an op with weights takes just its stripe of one row when they are streamed. */
+START_TEST(a_stripe_is_what_the_simulator_requires) {
+  const double capacity = 1 << 24; /* a power of two, so that no ratio is rounded but to single precision */
+  struct subject subject;
+  struct gnn_batch batch = {0};
+  uint32_t checked = 0;
+  subject_open(&subject, support_network(support_networks[_i]), 8);
+  for (uint32_t v = 0; v < subject.sim.graph->op_count; v++) {
+    uint64_t group[GRAPH_MAX_SET_WORDS];
+    struct group_cost cost;
+    if (subject.sim.model.weight_bytes[v] == 0) continue;
+    group_of_range(subject.sim.graph, v, v, group);
+    gnn_batch_clear(&batch);
+    add(&batch, &subject, group, 1 << 24);
+    ck_assert_int_eq(sim_cost_streamed(subject.sim.sim, group, 1, &cost), 1);
+    double bytes = feature(&batch, 0, RATIO_STRIPE " / buffer") * capacity;
+    ck_assert_double_eq_tol(bytes, (double)cost.required_bytes, (double)cost.required_bytes * 1e-6);
+    checked++;
+  }
+  ck_assert_uint_gt(checked, 7);
   gnn_batch_free(&batch);
   subject_close(&subject);
 }
@@ -402,6 +429,7 @@ Suite *features_suite(void) {
   tcase_set_timeout(test_case, 60);
   tcase_add_test(test_case, features_by_hand);
   tcase_add_test(test_case, bytes_follow_the_width);
+  tcase_add_loop_test(test_case, a_stripe_is_what_the_simulator_requires, 0, SUPPORT_NETWORKS);
   tcase_add_test(test_case, an_input_that_two_ops_share);
   tcase_add_test(test_case, random_groups_in_batches);
   tcase_add_test(test_case, repeated_blocks_have_equal_content);

@@ -56,7 +56,9 @@ static void open_subject(struct subject *subject, int number) {
   for (size_t i = 0; i < subject->model.parameter_count; i++) {
     subject->model.parameters[i] = (float)between(&rng, -0.8, 0.8);
   }
-  for (uint32_t g = 0; g < cases[number].graphs; g++) draw_graph(subject, &rng, 1 + rng_below(&rng, cases[number].nodes));
+  for (uint32_t g = 0; g < cases[number].graphs; g++) {
+    draw_graph(subject, &rng, 1 + rng_below(&rng, cases[number].nodes));
+  }
   for (size_t i = 0; i < MAX_NODES * MAX_WIDTH; i++) subject->features[i] = (float)between(&rng, -1, 2);
   for (size_t e = 0; e < MAX_EDGES; e++) subject->mask[e] = (float)rng_unit(&rng);
   for (size_t g = 0; g < MAX_GRAPHS; g++) subject->logit_slopes[g] = (float)between(&rng, -1, 1);

@@ -378,6 +378,29 @@ START_TEST(random_groups_are_explained_and_repaired) {
 }
 END_TEST
 
+/* Numbers so large that what comes of them is none: there is an order all the same, and a split. */
+START_TEST(weights_without_sense_do_no_harm) {
+  const struct random_net_options options = {.most_ops = 14, .most_rows = 12, .smooth = false};
+  struct learned learned;
+  sim_fixture_draw_learned(&learned);
+  for (size_t i = 0; i < learned.model.parameter_count; i++) learned.model.parameters[i] *= 1e30F;
+  for (uint32_t i = 0; i < 20; i++) {
+    struct sim_subject subject;
+    uint64_t whole;
+    sim_subject_open(&subject, SEED, 2, i, &options);
+    uint64_t most = need_of(&subject.fixture, subject.group, &whole);
+    subject.fixture.model.hw.buffer_capacity_bytes = most;
+    for (size_t e = 0; e < explainer_count && whole > most; e++) {
+      if (explainers[e].need == LEARNED_NOTHING) continue;
+      split_by(&explainers[e], &learned, &subject);
+      check_explanation(&explainers[e], &learned, &subject);
+    }
+    sim_subject_close(&subject);
+  }
+  learned_free(&learned);
+}
+END_TEST
+
 Suite *learned_suite(void) {
   Suite *suite = suite_create("learned");
   TCase *settings = tcase_create("settings"), *hand = tcase_create("hand"), *groups = tcase_create("groups");
@@ -391,6 +414,7 @@ Suite *learned_suite(void) {
   tcase_add_test(hand, cuts_with_sides_that_fit_come_first_and_then_those_that_overflow_least);
   suite_add_tcase(suite, hand);
   tcase_set_timeout(groups, 60);
+  tcase_add_test(groups, weights_without_sense_do_no_harm);
   tcase_add_test(groups, random_groups_are_explained_and_repaired);
   suite_add_tcase(suite, groups);
   return suite;

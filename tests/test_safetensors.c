@@ -1,6 +1,7 @@
 /* gnn/safetensors and gnn/weights: what is written comes back, and hostile files are refused in words. */
 #include <check.h>
 #include <dirent.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,8 +62,9 @@ static void refuse_header(const char *header, const char *message) {
 
 /* 1.0 is 0x3f800000, -2.5 is 0xc0200000. */
 START_TEST(bytes_are_read_as_the_format_says) {
-  static const char header[] = "{\"__metadata__\":{\"k\":\"v\",\"a\":\"\\u00e9\"},\"w\":{\"dtype\":\"F32\",\"shape\":[2,1],"
-                               "\"data_offsets\":[4,12]},\"b\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4]}}  ";
+  static const char header[] =
+      "{\"__metadata__\":{\"k\":\"v\",\"a\":\"\\u00e9\"},\"w\":{\"dtype\":\"F32\",\"shape\":[2,1],"
+      "\"data_offsets\":[4,12]},\"b\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4]}}  ";
   static const unsigned char data[12] = {0, 0, 0x20, 0xc0, 0, 0, 0x80, 0x3f, 0, 0, 0, 0};
   struct safetensors file;
   struct error err = ERROR_INIT;
@@ -121,12 +123,14 @@ START_TEST(tensors_that_make_no_sense_are_refused) {
   refuse_header("{\"a\":" ENTRY("F32", "[4]", "[16,0]") "}", "its data ends at 0");
   refuse_header("{\"a\":" ENTRY("F32", "[3]", "[0,16]") "}", "it has 16 bytes, but its shape asks for 12");
   /* 2^62 values are 2^64 bytes, which would be 0 if they wrapped around. */
-  refuse_header("{\"a\":" ENTRY("F32", "[2147483648,2147483648]", "[0,0]") "}", "its shape asks for 18446744073709551615");
+  refuse_header("{\"a\":" ENTRY("F32", "[2147483648,2147483648]", "[0,0]") "}",
+                "its shape asks for 18446744073709551615");
 }
 END_TEST
 
 START_TEST(gaps_and_overlaps_are_refused) {
-  refuse_header("{\"a\":" ENTRY("F32", "[2]", "[0,8]") "}", "the tensors end at byte 8 of the data, but the file's ends at 16");
+  refuse_header("{\"a\":" ENTRY("F32", "[2]", "[0,8]") "}",
+                "the tensors end at byte 8 of the data, but the file's ends at 16");
   refuse_header("{\"a\":" ENTRY("F32", "[2]", "[8,16]") "}", "tensor 'a': its data begins at 8; expected 0");
   refuse_header("{\"a\":" ENTRY("F32", "[4]", "[0,16]") ",\"b\":" ENTRY("F32", "[2]", "[8,16]") "}",
                 "tensor 'b': its data begins at 8; expected 16");
@@ -204,6 +208,11 @@ START_TEST(what_cannot_be_written_is_told) {
   ck_assert_int_eq(err.kind, ERROR_OUTPUT);
   ck_assert_int_eq(safetensors_write(&garbled, "w", &err), -1);
   ck_assert_int_eq(err.kind, ERROR_OUTPUT);
+  const float values[2] = {1, INFINITY};
+  struct safetensor tensor = {"a", 1, {2}, values};
+  const struct safetensors endless = {&tensor, 1, NULL, 0, ARENA_INIT};
+  ck_assert_int_eq(safetensors_write(&endless, "w", &err), -1);
+  ck_assert_str_eq(err.message, "w: not written: value 1 of tensor 'a' is no finite number");
   ck_assert_int_ne(access("w", F_OK), 0);
 }
 END_TEST

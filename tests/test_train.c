@@ -54,7 +54,8 @@ static void close_lesson(struct lesson *lesson) {
 }
 
 static const struct train_options usual = {
-    .epochs = 4, .batch_graphs = 50, .rate = 0.003, .final_rate = 0.0003, .clip = 1, .seed = 9, .jobs = 1, .identity = "lesson"};
+    .epochs = 4, .batch_graphs = 50, .rate = 0.003, .final_rate = 0.0003, .clip = 1, .seed = 9, .jobs = 1,
+    .identity = "lesson"};
 
 static void train(struct gnn_model *model, const struct lesson *lesson, const struct train_options *options) {
   struct error err = ERROR_INIT;
@@ -197,7 +198,7 @@ static void refuse(const struct lesson *lesson, struct gnn_shape shape, const st
   ck_assert_msg(strstr(err.message, message) != NULL, "'%s' lacks '%s'", err.message, message);
 }
 
-START_TEST(checkpoints_that_do_not_belong_are_refused) {
+START_TEST(what_cannot_be_trained_is_told) {
   struct lesson lesson;
   struct gnn_model model;
   struct train_options options = usual;
@@ -219,6 +220,9 @@ START_TEST(checkpoints_that_do_not_belong_are_refused) {
   options.checkpoint = "/nonexistent/checkpoint";
   refuse(&lesson, shape_of(12, 2), &options, SAMPLES, ERROR_OUTPUT, "/nonexistent/checkpoint");
   refuse(&lesson, shape_of(12, 2), &usual, 0, ERROR_INPUT, "no groups to learn from");
+  options = usual;
+  options.rate = options.final_rate = 1e30;
+  refuse(&lesson, shape_of(12, 2), &options, SAMPLES, ERROR_INPUT, "the training diverged: the loss of epoch");
   close_lesson(&lesson);
 }
 END_TEST
@@ -244,7 +248,7 @@ Suite *train_suite(void) {
   tcase_add_test(tcase, threads_do_not_show);
   tcase_add_test(tcase, a_killed_training_ends_as_one_that_ran_through);
   tcase_add_test(tcase, a_stopped_training_can_be_resumed);
-  tcase_add_test(tcase, checkpoints_that_do_not_belong_are_refused);
+  tcase_add_test(tcase, what_cannot_be_trained_is_told);
   tcase_add_test(tcase, scores_are_those_worked_out);
   suite_add_tcase(suite, tcase);
   return suite;

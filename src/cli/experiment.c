@@ -77,8 +77,8 @@ static int add_value(struct loader *loader, struct axis *axis, const struct expe
     axis->capacity = 2 * axis->capacity + 8;
     axis->texts = cli_grow(axis->texts, axis->capacity, sizeof *axis->texts);
   }
-  bool file = key->type == EXPERIMENT_FILE;
-  text = file || key->type == EXPERIMENT_FOLDER ? locate_file(loader, key, text) : cli_checked(arena_strdup(&loader->experiment->arena, text));
+  bool file = key->type == EXPERIMENT_FILE, path = file || key->type == EXPERIMENT_FOLDER;
+  text = path ? locate_file(loader, key, text) : cli_checked(arena_strdup(&loader->experiment->arena, text));
   axis->texts[axis->count++] = text;
   return file && check_file(key, text, err) != 0 ? yaml_tree_locate(&loader->tree, line, err) : 0;
 }

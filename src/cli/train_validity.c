@@ -173,6 +173,10 @@ static int train(struct course *course, struct error *err) {
   training_log_open(&course->log, settings->log, !settings->progress.quiet && options.progress == NULL);
   int status = train_watched(course, &options, err);
   if (status == 0) status = save(course, training, err);
+  if (status == 0 && course->error.kind != ERROR_NONE) { /* in the last epoch: nothing was left to stop */
+    *err = course->error;
+    status = -1;
+  }
   free(identity);
   free(training);
   return status;
@@ -260,8 +264,8 @@ static const struct option_spec own_options[] = {
      "parts of cuts of these groups to label too, in percent of the groups", SETTING(halves)},
     {"buffers", 0, OPTION_TEXT, "LIST", "128KiB,256KiB,512KiB,1MiB,2MiB", NULL, 0, 0,
      "sizes of the buffer to label the groups for, with commas between", SETTING(buffers)},
-    {"method", 0, OPTION_NAME, "NAME", "lbdf", "methods", 0, 0, "execution method, lbdf or brr, whose validity is learned",
-     SETTING(method)},
+    {"method", 0, OPTION_NAME, "NAME", "lbdf", "methods", 0, 0,
+     "execution method, lbdf or brr, whose validity is learned", SETTING(method)},
     {"output", 'o', OPTION_TEXT, "FILE", NULL, NULL, 0, 0, "train, and write the weights there, as safetensors",
      SETTING(output)},
     {"evaluate", 0, OPTION_TEXT, "FILE", NULL, NULL, 0, 0, "do not train, but tell how well these weights do",
@@ -272,7 +276,8 @@ static const struct option_spec own_options[] = {
     {"batch", 0, OPTION_COUNT, "N", "128", NULL, 1, 65536, "samples between two steps of Adam", SETTING(batch)},
     {"hidden", 0, OPTION_COUNT, "N", "128", NULL, 1, 4096, "width of a layer", SETTING(hidden)},
     {"layers", 0, OPTION_COUNT, "N", "4", NULL, 1, 64, "GraphConv layers", SETTING(layers)},
-    {"rate", 0, OPTION_REAL, "RATE", "0.001", NULL, 0, 1, "of Adam at the beginning; it follows a cosine", SETTING(rate)},
+    {"rate", 0, OPTION_REAL, "RATE", "0.001", NULL, 0, 1, "of Adam at the beginning; it follows a cosine",
+     SETTING(rate)},
     {"final-rate", 0, OPTION_REAL, "RATE", "0.00001", NULL, 0, 1, "of Adam at the end", SETTING(final_rate)},
     {"clip", 0, OPTION_REAL, "NORM", "1", NULL, 0, 1000000, "largest norm of a step's slopes", SETTING(clip)},
     {"seed", 's', OPTION_COUNT, "N", "1", NULL, 0, INT64_MAX, "seed of everything that is drawn", SETTING(seed)},

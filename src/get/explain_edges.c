@@ -1,11 +1,12 @@
 /* What the explainers that score edges have in common: from scores to cuts. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "get/explainers.h"
 #include "get/rank.h"
 #include "util/bitset.h"
 
-/* In the order of the edges of context->batch; how many. */
+/* In the order of the edges of context->batch; how many. What is no number, of weights without sense, scores 0. */
 static size_t list_edges(struct explain_context *context, const uint64_t *group) {
   const struct graph *graph = sim_model(context->sim)->graph;
   size_t count = 0;
@@ -14,8 +15,8 @@ static size_t list_edges(struct explain_context *context, const uint64_t *group)
     for (uint32_t i = 0; i < op->successor_count; i++) {
       if (!bitset_has(group, op->successors[i])) continue;
       const struct edge edge = {(uint32_t)v, op->successors[i]};
-      context->scored_edges[count] = (struct scored_edge){edge, context->edge_scores[count]};
-      count++;
+      float score = context->edge_scores[count];
+      context->scored_edges[count++] = (struct scored_edge){edge, isnan(score) ? 0 : score};
     }
   }
   return count;

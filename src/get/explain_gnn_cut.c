@@ -25,11 +25,14 @@ static int add_cut(struct explain_context *context, const uint64_t *group, struc
   return add_parts(context, side) != 0 || add_parts(context, other) != 0 ? -1 : 0;
 }
 
-/* By the part that is least likely to fit. In double precision no two that overflow look alike. */
+/* By the part that is least likely to fit; what is no number, of weights without sense, is least of all. In double
+ * precision no two that overflow look alike. */
 static void judge(struct explained_cut *cut, const float *logits, uint32_t first, uint32_t end) {
   float least = logits[first];
-  for (uint32_t part = first + 1; part < end; part++) least = logits[part] < least ? logits[part] : least;
-  cut->score = 1 / (1 + exp(-(double)least));
+  for (uint32_t part = first + 1; part < end; part++) {
+    if (logits[part] < least || isnan(logits[part])) least = logits[part];
+  }
+  cut->score = isnan(least) ? 0 : 1 / (1 + exp(-(double)least));
   cut->enough = least > 0;
 }
 

@@ -1,6 +1,7 @@
 #include "get/learned.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,10 +153,14 @@ static const struct {
     {LEARNED_RG, "rg.safetensors", load_rg},
 };
 
+static bool is_needed(size_t file, enum learned_need need) {
+  return (need & weight_files[file].need) == weight_files[file].need;
+}
+
 size_t learned_files(char *files[LEARNED_MAX_FILES], enum learned_need need, const char *method) {
   size_t count = 0;
   for (size_t i = 0; i < LEARNED_MAX_FILES; i++) {
-    if ((need & weight_files[i].need) == weight_files[i].need) files[count++] = file_below(method, weight_files[i].name);
+    if (is_needed(i, need)) files[count++] = file_below(method, weight_files[i].name);
   }
   return count;
 }
@@ -173,8 +178,7 @@ int learned_load(struct learned *out, enum learned_need need, const char *folder
   int status = 0;
   *out = (struct learned){.settings = *settings};
   for (size_t i = 0; i < LEARNED_MAX_FILES && status == 0; i++) {
-    if ((need & weight_files[i].need) != weight_files[i].need) continue;
-    status = load_file(out, i, folder, method, err);
+    if (is_needed(i, need)) status = load_file(out, i, folder, method, err);
   }
   if (status != 0) learned_free(out);
   return status;

@@ -31,8 +31,8 @@ extern const size_t learned_parameter_count;
 /* Sets the defaults and then what "gnne.steps=50,rg.seeds=3" says; NULL or "" says nothing. ERROR_USAGE. */
 int learned_settings_parse(struct learned_settings *out, const char *text, struct error *err);
 
-/* What of it the explainer of that name (NULL: any) depends on: "gnne.steps=100,gnne.rate=0.1", each value in one way however it
- * was written, or "". The caller frees it with free(); NULL without memory. */
+/* What of it the explainer of that name (NULL: any) depends on: "gnne.steps=100,gnne.rate=0.1", each value in one way
+ * however it was written, or "". The caller frees it with free(); NULL without memory. */
 char *learned_settings_text(const struct learned_settings *settings, const char *explainer);
 
 /* Immutable once loaded, shared between threads. */
@@ -44,10 +44,16 @@ struct learned {
 };
 
 /* What of it an explainer needs; several need what theirs combine to (|). */
-enum learned_need { LEARNED_NOTHING = 0, LEARNED_MODEL = 1, LEARNED_PG = 2 | LEARNED_MODEL, LEARNED_RG = 4 | LEARNED_MODEL };
+enum learned_need {
+  LEARNED_NOTHING = 0,
+  LEARNED_MODEL = 1, /* the classifier */
+  LEARNED_PG = 2 | LEARNED_MODEL,
+  LEARNED_RG = 4 | LEARNED_MODEL,
+};
 
-/* The files of one method's weights that a need is of, below their folder: "lbdf/validity.safetensors", and pg.safetensors
- * or rg.safetensors beside it. How many; the caller frees each with free(). One is NULL without memory. */
+/* The files of one method's weights that are needed, below their folder: "lbdf/validity.safetensors", and
+ * pg.safetensors or rg.safetensors beside it. How many; the caller frees each with free(). One is NULL without
+ * memory. */
 #define LEARNED_MAX_FILES 3
 size_t learned_files(char *files[LEARNED_MAX_FILES], enum learned_need need, const char *method);
 

@@ -7,6 +7,7 @@
 #include "gnn/content.h"
 #include "graph/group.h"
 #include "sim/brr.h"
+#include "sim/rows.h"
 #include "util/bitset.h"
 #include "util/saturate.h"
 
@@ -80,8 +81,8 @@ const char *const gnn_feature_names[FEATURES] = {
     "log of bytes of the output / buffer",
     "bytes of staged weights / buffer",
     "log of bytes of staged weights / buffer",
-    "bytes of the group's staging area and of the op's rows in a stripe of one row / buffer",
-    "log of bytes of the group's staging area and of the op's rows in a stripe of one row / buffer",
+    "bytes of the group's staging area and of the op's rows in its first stripe of one row / buffer",
+    "log of bytes of the group's staging area and of the op's rows in its first stripe of one row / buffer",
 };
 
 size_t gnn_feature_count(void) { return gnn_op_vocabulary_count + FEATURES; }
@@ -93,6 +94,8 @@ struct node_input {
   uint32_t tensor, producer;
   uint32_t window_rows; /* that an output row needs together */
   uint32_t step_rows;   /* by which they move on from one output row to the next */
+  int64_t first_rows;   /* up to the last that the first output row needs */
+  bool streamed;        /* some are taken one by one */
 };
 
 struct node {
@@ -114,24 +117,25 @@ static size_t fixed_count(void) { return gnn_op_vocabulary_count + FIXED_FEATURE
 static uint32_t least(uint64_t a, uint32_t b) { return a < b ? (uint32_t)a : b; }
 static uint32_t largest(uint32_t a, uint32_t b) { return a > b ? a : b; }
 
-static uint32_t map_window_rows(const struct row_map *map, uint32_t input_rows, uint32_t output_rows) {
-  uint32_t most = 1;
-  switch (map->kind) {
-    case ROW_WINDOW: return least(((uint64_t)map->kernel - 1) * map->dilation + 1, input_rows);
-    case ROW_STREAMED: return 1;
-    case ROW_TABLE: break;
+/* Raises the input's rows to what the map asks for; taps that never meet the input do not count. */
+static void input_add_map(struct node_input *input, const struct row_map *map, uint32_t input_rows,
+                          uint32_t output_rows) {
+  const struct row_set all = {.step = 1, .count = output_rows};
+  struct row_window window = {.taps = 1};
+  uint32_t together = 1;
+  if (map->kind == ROW_TABLE) {
+    for (uint32_t r = 0; r < output_rows; r++) together = largest(together, map->spans[r].count);
+    window.stride = (uint32_t)saturate_divide(input_rows, output_rows);
+    window.base = (int64_t)map->spans[0].first + map->spans[0].count - 1;
+  } else if (row_window_over(&window, map, &all, input_rows)) {
+    uint64_t reach = ((uint64_t)window.taps - 1) * window.dilation;
+    if (map->kind == ROW_WINDOW) together = least(reach + 1, input_rows);
+    window.base += (int64_t)reach;
   }
-  for (uint32_t r = 0; r < output_rows; r++) most = largest(most, map->spans[r].count);
-  return most;
-}
-
-static uint32_t map_step_rows(const struct row_map *map, uint32_t input_rows, uint32_t output_rows) {
-  switch (map->kind) {
-    case ROW_WINDOW: return map->stride;
-    case ROW_STREAMED: return 0;
-    case ROW_TABLE: break;
-  }
-  return (uint32_t)saturate_divide(input_rows, output_rows);
+  input->streamed |= map->kind == ROW_STREAMED;
+  input->window_rows = largest(input->window_rows, together);
+  input->step_rows = largest(input->step_rows, window.stride);
+  if (window.base + 1 > input->first_rows) input->first_rows = window.base + 1;
 }
 
 /* The op's input of that tensor, a new one if need be. */
@@ -153,9 +157,7 @@ static void node_add_output(struct gnn_network *network, struct node *node, uint
   for (uint32_t i = 0; i < tensor->input_count; i++) {
     const struct tensor_input *from = &tensor->inputs[i];
     struct node_input *input = node_input(network, node, from->tensor);
-    uint32_t rows = tensors[from->tensor].rows;
-    input->window_rows = largest(input->window_rows, map_window_rows(&from->map, rows, tensor->rows));
-    input->step_rows = largest(input->step_rows, map_step_rows(&from->map, rows, tensor->rows));
+    input_add_map(input, &from->map, tensors[from->tensor].rows, tensor->rows);
   }
 }
 
@@ -201,19 +203,11 @@ static bool may_write_in_place(const struct gnn_network *network, uint32_t v) {
   return false;
 }
 
-static bool op_streams(const struct graph *graph, const struct op *op) {
-  for (uint32_t t = op->first_output; t < op->first_output + op->output_count; t++) {
-    for (uint32_t i = 0; i < graph->tensors[t].input_count; i++) {
-      if (graph->tensors[t].inputs[i].map.kind == ROW_STREAMED) return true;
-    }
-  }
-  return false;
-}
-
 /* The largest of its inputs. */
 struct input_shape {
   uint64_t channels, columns;
   uint32_t rows, window_rows;
+  bool streamed;
 };
 
 static struct input_shape input_shape(const struct gnn_network *network, const struct node *node) {
@@ -226,6 +220,7 @@ static struct input_shape input_shape(const struct gnn_network *network, const s
     if (columns > shape.columns) shape.columns = columns;
     shape.rows = largest(shape.rows, tensor->rows);
     shape.window_rows = largest(shape.window_rows, input->window_rows);
+    shape.streamed |= input->streamed;
   }
   return shape;
 }
@@ -248,7 +243,7 @@ static void add_fixed(struct gnn_network *network, uint32_t v) {
   features[WINDOW_ROWS] = logarithm(input.window_rows, 8);
   features[ROWS_PER_ROW] = (float)(log2((double)input.rows / node->rows) / 4);
   features[IN_PLACE] = may_write_in_place(network, v);
-  features[STREAMS] = op_streams(graph, op);
+  features[STREAMS] = input.streamed;
 }
 
 int gnn_network_create(struct gnn_network **out, const struct sim_model *model, struct error *err) {
@@ -303,45 +298,78 @@ struct surroundings {
   const uint64_t *group;
   double capacity_bytes;
   float buffer;           /* the feature */
-  uint32_t rows;          /* of its tallest output */
   uint64_t staging_bytes; /* of its staging area */
+  uint32_t stripe_rows[GRAPH_MAX_OPS]; /* by op of the group: rows that it makes in the first stripe of one row */
 };
 
-static struct surroundings surroundings(const struct gnn_network *network, const uint64_t *group,
-                                        uint64_t capacity_bytes) {
-  const struct graph *graph = network->model->graph;
-  struct surroundings around = {
-      .network = network,
-      .group = group,
-      .capacity_bytes = capacity_bytes > 0 ? (double)capacity_bytes : 1,
-      .buffer = logarithm(capacity_bytes, 16),
-      .rows = 1,
-  };
-  for BITSET_EACH (v, group, graph->set_words) {
-    const struct node *node = &network->nodes[v];
-    if (node->staging_bytes > around.staging_bytes) around.staging_bytes = node->staging_bytes;
-    if (node->rows > around.rows && op_leaves(graph, &graph->ops[v], group)) around.rows = node->rows;
-  }
-  return around;
+/* Of an input, for the first rows of the op. */
+static uint32_t rows_for(const struct gnn_network *network, const struct node_input *input, uint32_t op_rows) {
+  int64_t rows = (int64_t)(op_rows - 1) * input->step_rows + input->first_rows;
+  return least(rows > 1 ? (uint64_t)rows : 1, network->model->graph->tensors[input->tensor].rows);
 }
 
-/* An op with weights has all its rows of a stripe at once, another one row and what that needs. */
-static uint32_t stripe_rows(const struct surroundings *around, uint32_t v) {
+static void find_stripe_inputs(struct surroundings *around, uint32_t v) {
   const struct node *node = &around->network->nodes[v];
-  return around->network->model->weight_bytes[v] > 0 ? (uint32_t)saturate_divide(node->rows, around->rows) : 1;
+  for (uint32_t i = 0; i < node->input_count; i++) {
+    const struct node_input *input = &around->network->inputs[node->first_input + i];
+    if (input->producer == GRAPH_NO_OP || !bitset_has(around->group, input->producer)) continue;
+    uint32_t *rows = &around->stripe_rows[input->producer];
+    *rows = largest(*rows, rows_for(around->network, input, around->stripe_rows[v]));
+  }
+}
+
+/* What the first row of the tallest output needs, and as much of the others. */
+static void find_stripe_rows(struct surroundings *around) {
+  const struct graph *graph = around->network->model->graph;
+  const struct node *nodes = around->network->nodes;
+  uint32_t tallest = 1, last = 0;
+  for BITSET_EACH (v, around->group, graph->set_words) {
+    around->stripe_rows[v] = 1;
+    last = (uint32_t)v;
+    if (op_leaves(graph, &graph->ops[v], around->group)) tallest = largest(tallest, nodes[v].rows);
+  }
+  for (uint32_t v = last + 1; v-- > 0;) {
+    if (!bitset_has(around->group, v)) continue;
+    uint32_t share = (uint32_t)saturate_divide(nodes[v].rows, tallest), *rows = &around->stripe_rows[v];
+    if (op_leaves(graph, &graph->ops[v], around->group)) *rows = largest(*rows, share);
+    find_stripe_inputs(around, v);
+  }
+}
+
+static void find_surroundings(struct surroundings *around, const struct gnn_network *network, const uint64_t *group,
+                              uint64_t capacity_bytes) {
+  around->network = network;
+  around->group = group;
+  around->capacity_bytes = capacity_bytes > 0 ? (double)capacity_bytes : 1;
+  around->buffer = logarithm(capacity_bytes, 16);
+  around->staging_bytes = 0;
+  for BITSET_EACH (v, group, network->model->graph->set_words) {
+    const struct node *node = &network->nodes[v];
+    if (node->staging_bytes > around->staging_bytes) around->staging_bytes = node->staging_bytes;
+  }
+  find_stripe_rows(around);
+}
+
+/* Rows of an input that are there together in a stripe. At the border a window is small, later it is whole. From
+ * outside an op without weights takes them row by row, and so does an accumulator. */
+static uint32_t stripe_input_rows(const struct surroundings *around, const struct node_input *input, uint32_t v,
+                                  bool outside) {
+  bool one_by_one = input->streamed || around->network->model->weight_bytes[v] == 0;
+  if (outside && one_by_one) return input->window_rows;
+  return largest(rows_for(around->network, input, around->stripe_rows[v]), input->window_rows);
 }
 
 static void measure_inputs(double bytes[RATIOS], float *features, const struct surroundings *around, uint32_t v) {
   const struct gnn_network *network = around->network;
   const struct node *node = &network->nodes[v];
-  uint64_t further = stripe_rows(around, v) - 1;
   for (uint32_t i = 0; i < node->input_count; i++) {
     const struct node_input *input = &network->inputs[node->first_input + i];
     double row_bytes = (double)network->model->row_bytes[input->tensor];
     uint32_t rows = network->model->graph->tensors[input->tensor].rows;
+    bool outside = input->producer == GRAPH_NO_OP || !bitset_has(around->group, input->producer);
     bytes[WINDOW] += row_bytes * input->window_rows;
-    bytes[STRIPE] += row_bytes * least(input->window_rows + further * input->step_rows, rows);
-    if (input->producer != GRAPH_NO_OP && bitset_has(around->group, input->producer)) continue;
+    bytes[STRIPE] += row_bytes * stripe_input_rows(around, input, v, outside);
+    if (!outside) continue;
     features[FROM_OUTSIDE] = 1;
     bytes[OUTSIDE_WINDOW] += row_bytes * input->window_rows;
     if (other_reader(network->model->graph, input->tensor, v, around->group)) bytes[SHARED_MAP] += row_bytes * rows;
@@ -362,7 +390,7 @@ static void put_node(float *row, const struct surroundings *around, uint32_t v) 
       [OUTPUT_ROW] = (double)node->row_bytes,
       [OUTPUT_MAP] = (double)node->map_bytes,
       [STAGING] = (double)node->staging_bytes,
-      [STRIPE] = (double)around->staging_bytes + (double)node->row_bytes * stripe_rows(around, v),
+      [STRIPE] = (double)around->staging_bytes + (double)node->row_bytes * around->stripe_rows[v],
   };
   memcpy(row, network->fixed + v * fixed_count(), fixed_count() * sizeof *row);
   features[BUFFER_BYTES] = around->buffer;
@@ -440,8 +468,9 @@ static int add_edges(struct gnn_batch *batch, const struct graph *graph, const u
 int gnn_batch_add(struct gnn_batch *batch, const struct gnn_network *network, const uint64_t *group,
                   uint64_t capacity_bytes) {
   const struct graph *graph = network->model->graph;
-  const struct surroundings around = surroundings(network, group, capacity_bytes);
+  struct surroundings around;
   uint32_t first_node = batch->node_count, first_edge = batch->edge_count, node = first_node;
+  find_surroundings(&around, network, group, capacity_bytes);
   if (reserve_graph(batch) != 0) return -1;
   if (reserve_nodes(batch, (uint32_t)bitset_count(group, graph->set_words)) != 0) return -1;
   for BITSET_EACH (v, group, graph->set_words) {

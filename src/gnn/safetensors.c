@@ -314,7 +314,22 @@ static int put(void *context, FILE *stream, struct error *err) {
   return 0; /* file_stream() finds failures of the stream */
 }
 
+/* What would be written is what can be read. */
+static int check_values(const struct safetensors *file, const char *path, struct error *err) {
+  for (size_t t = 0; t < file->tensor_count; t++) {
+    const struct safetensor *tensor = &file->tensors[t];
+    uint64_t count = value_count(tensor);
+    for (uint64_t i = 0; i < count; i++) {
+      if (isfinite(tensor->values[i])) continue;
+      return error_set(err, ERROR_OUTPUT, "%s: not written: value %llu of tensor '%.80s' is no finite number", path,
+                       (unsigned long long)i, tensor->name);
+    }
+  }
+  return 0;
+}
+
 int safetensors_write(const struct safetensors *file, const char *path, struct error *err) {
+  if (check_values(file, path, err) != 0) return -1;
   struct writing writing = {file, header_text(file)};
   if (writing.header == NULL) {
     return error_set(err, ERROR_OUTPUT, "%s: cannot be written: no memory, or a text that is no UTF-8", path);

@@ -238,8 +238,8 @@ static int take_state(struct trainer *trainer, const struct safetensors *file, s
   for (unsigned t = 0; t < CHECKPOINT_TENSORS; t++) {
     const struct safetensor *found = safetensors_find(file, state[t].name);
     if (found == NULL || found->rank != 1 || found->dims[0] != state[t].dims[0]) {
-      return error_input(err, trainer->options->checkpoint, 0, "there is no tensor '%s' of %llu values; remove the file",
-                         state[t].name, (unsigned long long)state[t].dims[0]);
+      return error_input(err, trainer->options->checkpoint, 0, "there is no tensor '%s' of %llu values; remove the "
+                         "file", state[t].name, (unsigned long long)state[t].dims[0]);
     }
     memcpy(places[t], found->values, trainer->model->parameter_count * sizeof(float));
   }
@@ -297,6 +297,10 @@ static int run_epochs(struct trainer *trainer, struct error *err) {
     double loss;
     int status = run_epoch(trainer, &loss, err);
     if (status != 0) return status;
+    if (!isfinite(loss)) {
+      return error_set(err, ERROR_INPUT, "the training diverged: the loss of epoch %llu is no finite number; take a "
+                       "smaller rate", (unsigned long long)trainer->epoch);
+    }
     if (options->on_epoch != NULL) options->on_epoch(options->on_epoch_context, trainer->epoch, loss, trainer->model);
     if (options->checkpoint != NULL && write_checkpoint(trainer, err) != 0) return -1;
   }
@@ -307,6 +311,7 @@ int gnn_train(struct gnn_model *model, struct gnn_shape shape, const struct gnn_
               const struct train_options *options, struct error *err) {
   struct trainer trainer = {.model = model, .samples = samples, .options = options, .count = count};
   struct rng rng = rng_stream(options->seed, 0, 0);
+  *model = (struct gnn_model){0};
   if (count == 0) return error_set(err, ERROR_INPUT, "there are no groups to learn from");
   if (count > UINT32_MAX) return error_set(err, ERROR_INPUT, "more than %u groups to learn from", UINT32_MAX);
   if (gnn_model_create(model, shape, err) != 0) return -1;

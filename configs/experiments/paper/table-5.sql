@@ -15,7 +15,8 @@ medians AS (
   FROM timed GROUP BY search, splitter, bits),
 newest AS (
   SELECT *, row_number() OVER (PARTITION BY explainer, activation_bits ORDER BY comparison_id DESC) AS place
-  FROM v_explainer WHERE network = 'mobilenet_v2' AND method = 'lbdf' AND buffer_bytes = 131072),
+  FROM v_explainer WHERE network = 'mobilenet_v2' AND method = 'lbdf' AND buffer_bytes = 131072
+    AND comparison_id IN (SELECT comparison_id FROM v_explainer GROUP BY 1 HAVING count(DISTINCT network) = 1)),
 ours AS (
   SELECT search, splitter, bits, seconds, mb, group_count, 100.0 * rectified_at_once / group_count AS at_once,
     100.0 * rectified / group_count AS rectified
