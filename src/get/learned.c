@@ -15,11 +15,11 @@
 #define MOST_COUNT 9007199254740991.0
 
 const struct learned_parameter learned_parameters[] = {
-    {"gnne.steps", LEARNED_COUNT, 0, 1000000, 100, "steps of Adam", SETTING(gnne.steps)},
+    {"gnne.steps", LEARNED_COUNT, 0, 1000000, 50, "steps of Adam", SETTING(gnne.steps)},
     {"gnne.rate", LEARNED_REAL, 0, 1000, 0.1, "learning rate of Adam", SETTING(gnne.rate)},
-    {"gnne.size", LEARNED_REAL, 0, 1000, 0.005, "price of the sum of the mask", SETTING(gnne.size)},
-    {"gnne.entropy", LEARNED_REAL, 0, 1000, 1, "price of the mean entropy of the mask", SETTING(gnne.entropy)},
-    {"gnne.logit_scale", LEARNED_REAL, 1e-6, 1e6, 10, "what the classifier's logits are divided by",
+    {"gnne.size", LEARNED_REAL, 0, 1000, 0.02, "price of the sum of the mask", SETTING(gnne.size)},
+    {"gnne.entropy", LEARNED_REAL, 0, 1000, 0.1, "price of the mean entropy of the mask", SETTING(gnne.entropy)},
+    {"gnne.logit_scale", LEARNED_REAL, 1e-6, 1e6, 3, "what the classifier's logits are divided by",
      SETTING(gnne.logit_scale)},
     {"gnne.noise", LEARNED_REAL, 0, 1000, 0, "standard deviation of where the mask's logits begin, 0 for none",
      SETTING(gnne.noise)},
