@@ -73,7 +73,7 @@ START_TEST(settings_that_make_no_sense_are_told) {
   static const struct {
     const char *text, *words;
   } mistakes[] = {
-      {"gnne.steps", "'gnne.steps' is no setting; expected NAME=VALUE with commas between, such as gnne.steps=100"},
+      {"gnne.steps", "'gnne.steps' is no setting; expected NAME=VALUE with commas between, such as gnne.steps=50"},
       {"gnne.steps=1,", "'' is no setting"},
       {"gnne.step=1", "unknown 'gnne.step'; did you mean 'gnne.steps'?; 'spillway list explainer-options' shows all"},
       {"fnord=1", "unknown 'fnord'; 'spillway list explainer-options' shows all"},
