@@ -139,6 +139,14 @@ START_TEST(gaps_and_overlaps_are_refused) {
 }
 END_TEST
 
+/* Before any values are taken, which could be those of the whole file once for each tensor: these are no numbers. */
+START_TEST(overlaps_are_refused_before_they_take_memory) {
+  static const unsigned char data[8] = {0, 0, 0x80, 0x7f, 0, 0, 0x80, 0x7f};
+  static const char header[] = "{\"a\":" ENTRY("F32", "[2]", "[0,8]") ",\"b\":" ENTRY("F32", "[2]", "[0,8]") "}";
+  refuse(header, strlen(header), data, sizeof data, "its data begins at 0; expected 8");
+}
+END_TEST
+
 START_TEST(values_that_are_no_numbers_are_refused) {
   static const unsigned char data[8] = {0, 0, 0x80, 0x3f, 0, 0, 0x80, 0x7f}; /* 1, infinity */
   static const char header[] = "{\"a\":" ENTRY("F32", "[2]", "[0,8]") "}";
@@ -313,6 +321,7 @@ Suite *safetensors_suite(void) {
   tcase_add_test(files, what_is_no_such_file_is_refused);
   tcase_add_test(files, tensors_that_make_no_sense_are_refused);
   tcase_add_test(files, gaps_and_overlaps_are_refused);
+  tcase_add_test(files, overlaps_are_refused_before_they_take_memory);
   tcase_add_test(files, values_that_are_no_numbers_are_refused);
   tcase_add_test(files, no_prefix_and_no_change_does_harm);
   tcase_add_test(files, what_is_written_comes_back);
