@@ -51,7 +51,8 @@ enum ratio {
 
 enum { FEATURES = FIRST_RATIO + 2 * RATIOS };
 
-/* "log2 n / k" of a count is log2(1 + n) / k; "x / buffer" is at most 4; "log of x / buffer" is log2(1 + 1024 x / buffer) / 10. */
+/* "log2 n / k" of a count is log2(1 + n) / k; "x / buffer" is at most 4; "log of x / buffer" is
+ * log2(1 + 1024 x / buffer) / 10. */
 const char *const gnn_feature_names[FEATURES] = {
     "log2 channels of the widest input / 16",
     "log2 channels of the output / 16",
