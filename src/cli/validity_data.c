@@ -7,6 +7,7 @@
 #include "cli/names.h"
 #include "cli/settings.h"
 #include "cli/subject.h"
+#include "gnn/content.h"
 #include "util/bitset.h"
 
 /* ---- networks ---- */
@@ -48,7 +49,7 @@ static int open_networks(struct validity_data *out, const char *path, struct err
     if (validity_network_open(&out->networks[n], network->name, err) != 0) return -1;
     const struct graph *graph = out->networks[n].graph;
     /* Labels were checked against the number of ops that the file names: the hash alone says nothing of it. */
-    if (dataset_network_hash(graph) == network->hash && graph->op_count == network->op_count) continue;
+    if (content_hash_graph(graph) == network->hash && graph->op_count == network->op_count) continue;
     return error_input(err, path, 0, "its groups of '%.80s' are of another network than that of this name; make the "
                        "data anew", network->name);
   }
