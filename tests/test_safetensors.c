@@ -221,6 +221,9 @@ START_TEST(what_cannot_be_written_is_told) {
   const struct safetensors endless = {&tensor, 1, NULL, 0, ARENA_INIT};
   ck_assert_int_eq(safetensors_write(&endless, "w", &err), -1);
   ck_assert_str_eq(err.message, "w: not written: value 1 of tensor 'a' is no finite number");
+  tensor.dims[0] = SAFETENSORS_MAX_BYTES / sizeof(float); /* no room is left for the header */
+  ck_assert_int_eq(safetensors_write(&endless, "w", &err), -1);
+  ck_assert_ptr_nonnull(strstr(err.message, "w: not written: a header of "));
   ck_assert_int_ne(access("w", F_OK), 0);
 }
 END_TEST

@@ -237,6 +237,8 @@ const float *gnn_graph_embeddings(const struct gnn_pass *pass) { return pass->gr
 
 float gnn_probability(float logit) { return 1 / (1 + expf(-logit)); }
 
+double gnn_softplus(double x) { return fmax(x, 0) + log1p(exp(-fabs(x))); }
+
 /* ---- backward ---- */
 
 /* To the embeddings of the last layer, in pass->slopes. */

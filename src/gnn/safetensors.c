@@ -314,6 +314,15 @@ static int put(void *context, FILE *stream, struct error *err) {
 }
 
 /* What would be written is what can be read. */
+static int check_size(const struct safetensors *file, size_t header_bytes, const char *path, struct error *err) {
+  uint64_t bytes = LENGTH_BYTES + HEADER_ALIGNMENT + header_bytes;
+  for (size_t t = 0; t < file->tensor_count; t++) bytes += value_count(&file->tensors[t]) * VALUE_BYTES;
+  if (bytes <= SAFETENSORS_MAX_BYTES && header_bytes + HEADER_ALIGNMENT <= MAX_HEADER_BYTES) return 0;
+  return error_set(err, ERROR_OUTPUT, "%s: not written: a header of %zu bytes in a file of %llu; at most %llu in %llu "
+                   "can be read", path, header_bytes, (unsigned long long)bytes, (unsigned long long)MAX_HEADER_BYTES,
+                   (unsigned long long)SAFETENSORS_MAX_BYTES);
+}
+
 static int check_values(const struct safetensors *file, const char *path, struct error *err) {
   for (size_t t = 0; t < file->tensor_count; t++) {
     const struct safetensor *tensor = &file->tensors[t];
@@ -328,12 +337,13 @@ static int check_values(const struct safetensors *file, const char *path, struct
 }
 
 int safetensors_write(const struct safetensors *file, const char *path, struct error *err) {
-  if (check_values(file, path, err) != 0) return -1;
   struct writing writing = {file, header_text(file)};
   if (writing.header == NULL) {
     return error_set(err, ERROR_OUTPUT, "%s: cannot be written: no memory, or a text that is no UTF-8", path);
   }
-  int status = file_stream(path, put, &writing, err);
+  int status = check_size(file, strlen(writing.header), path, err);
+  if (status == 0) status = check_values(file, path, err);
+  if (status == 0) status = file_stream(path, put, &writing, err);
   free(writing.header);
   return status;
 }
