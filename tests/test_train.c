@@ -179,6 +179,24 @@ START_TEST(threads_do_not_show) {
 }
 END_TEST
 
+/* All 24 orders of 4 items, 1000 of each on average with a deviation of 31; the bounds are 5. */
+START_TEST(all_orders_have_the_same_chance) {
+  struct rng rng = rng_stream(2, 0, 0);
+  unsigned counts[256] = {0}, orders = 0;
+  for (unsigned i = 0; i < 24000; i++) {
+    uint32_t items[] = {0, 1, 2, 3};
+    rng_shuffle(&rng, items, 4);
+    counts[items[0] | items[1] << 2 | items[2] << 4 | items[3] << 6]++;
+  }
+  for (unsigned order = 0; order < 256; order++) {
+    if (counts[order] == 0) continue;
+    ck_assert(counts[order] > 845 && counts[order] < 1155);
+    orders++;
+  }
+  ck_assert_uint_eq(orders, 24);
+}
+END_TEST
+
 static void die_after_two(void *context, uint64_t epoch, double loss, const struct gnn_model *model) {
   (void)context, (void)loss, (void)model;
   if (epoch == 3) raise(SIGKILL);
@@ -319,6 +337,7 @@ Suite *train_suite(void) {
   tcase_add_test(tcase, a_stopped_training_can_be_resumed);
   tcase_add_test(tcase, what_cannot_be_trained_is_told);
   tcase_add_test(tcase, scores_are_those_worked_out);
+  tcase_add_test(tcase, all_orders_have_the_same_chance);
   suite_add_tcase(suite, tcase);
   return suite;
 }
