@@ -172,9 +172,13 @@ START_TEST(what_makes_no_sense_is_told) {
   COMPLAINS_OF("--buffers: '1MB;' is no size", "train-validity", "--make-data", "x", "--buffers", "1MB;");
   COMPLAINS_OF("'alexnet' is named twice", "train-validity", "--make-data", "x", "alexnet", "alexnet");
   COMPLAINS_OF("missing", "train-validity", "missing", "-o", "w");
+  COMPLAINS_OF("DATA and --output are both 'd'; give each a file of its own", TRAIN, "-o", "d");
+  COMPLAINS_OF("--output and --checkpoint are both 'w'", TRAIN, "-o", "w", "--checkpoint", "w");
   COMPLAINS_OF("d: no safetensors file", "train-validity", "d", "--evaluate", "d");
   COMPLAINS_OF("--buffers: '0' is no size", "train-validity", "--make-data", "x", "--buffers", "0");
   COMPLAINS_OF("nowhere/w.checkpoint", TRAIN, "-o", "nowhere/w", "--epochs", "1");
+  OUTPUT("train-validity", "alexnet", "--groups", "5", "--buffers", "1MiB", "--make-data", "e");
+  COMPLAINS_OF("e: no group is there to learn from", "train-validity", "e", "-o", "w", "--leave-out", "alexnet");
 }
 END_TEST
 

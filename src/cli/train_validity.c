@@ -33,6 +33,24 @@ struct course {
 
 /* ---- what is to be done ---- */
 
+/* Each would replace the other; a checkpoint is removed in the end. */
+static int check_files(const struct train_validity_settings *settings, const char *data, struct error *err) {
+  const struct {
+    const char *name, *path;
+  } files[] = {{"DATA", data},
+               {"--output", settings->output},
+               {"--checkpoint", settings->checkpoint},
+               {"--log", settings->log}};
+  for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+    for (size_t j = 0; j < i; j++) {
+      if (files[i].path == NULL || files[j].path == NULL || strcmp(files[i].path, files[j].path) != 0) continue;
+      return error_set(err, ERROR_USAGE, "%s and %s are both '%.80s'; give each a file of its own", files[j].name,
+                       files[i].name, files[i].path);
+    }
+  }
+  return 0;
+}
+
 static int check_settings(const struct train_validity_settings *settings, const struct arguments *arguments,
                           struct error *err) {
   if (settings->make_data != NULL) {
@@ -46,7 +64,7 @@ static int check_settings(const struct train_validity_settings *settings, const 
   if ((settings->output == NULL) == (settings->evaluate == NULL)) {
     return error_set(err, ERROR_USAGE, "give --output FILE to train, or --evaluate FILE to see what weights are worth");
   }
-  return 0;
+  return check_files(settings, arguments->values[0], err);
 }
 
 static int open_course(struct course *course, struct error *err) {
