@@ -119,7 +119,8 @@ static int check_layout(struct parser *parser, struct error *err) {
     const struct span *span = &parser->spans[i];
     if (span->begin != end) {
       return error_input(err, parser->name, 0, "tensor '%.80s': its data begins at %llu; expected %llu, where that "
-                         "before it ends", span->tensor->name, (unsigned long long)span->begin, (unsigned long long)end);
+                         "before it ends", span->tensor->name, (unsigned long long)span->begin,
+                         (unsigned long long)end);
     }
     end = span->end;
   }

@@ -304,9 +304,9 @@ static int run_epochs(struct trainer *trainer, struct error *err) {
 static int check_size(struct gnn_shape shape, struct error *err) {
   uint64_t parameters = gnn_tensor(shape, gnn_tensor_count(shape) - 1).first + 1; /* the last is a single value */
   if (parameters <= MOST_PARAMETERS) return 0;
-  return error_set(err, ERROR_USAGE, "a network of %u layers of width %u has %llu parameters; at most %llu can be kept; "
-                   "take fewer layers, or narrower ones", shape.layers, shape.hidden, (unsigned long long)parameters,
-                   (unsigned long long)MOST_PARAMETERS);
+  return error_set(err, ERROR_USAGE, "%u layers of width %u have %llu parameters; at most %llu can be kept; take "
+                   "fewer layers, or narrower ones", shape.layers, shape.hidden,
+                   (unsigned long long)parameters, (unsigned long long)MOST_PARAMETERS);
 }
 
 int gnn_train(struct gnn_model *model, struct gnn_shape shape, const struct gnn_sample *samples, size_t count,
