@@ -199,7 +199,7 @@ static void forward_layer(struct gnn_pass *pass, uint32_t number) {
               out, hidden);
   cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, nodes, hidden, width, 1, messages, width, layer.rel, width, 1,
               out, hidden);
-  for (size_t i = 0; i < rows * shape.hidden; i++) out[i] = out[i] > 0 ? out[i] : 0;
+  for (size_t i = 0; i < rows * shape.hidden; i++) out[i] = out[i] < 0 ? 0 : out[i]; /* NaN stays NaN */
 }
 
 static void forward_head(struct gnn_pass *pass) {
