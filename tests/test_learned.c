@@ -378,7 +378,8 @@ START_TEST(random_groups_are_explained_and_repaired) {
 }
 END_TEST
 
-static void explain_by_pg_into(struct explain_context *out, const struct learned *learned, struct sim_subject *subject) {
+static void explain_by_pg_into(struct explain_context *out, const struct learned *learned,
+                               struct sim_subject *subject) {
   struct error err = ERROR_INIT;
   int status = explain_context_create(out, subject->fixture.sim, method_find("lbdf"), 0.3, learned, &err);
   ck_assert_msg(status == 0, "%s", err.message);

@@ -15,8 +15,8 @@ static size_t list_edges(struct explain_context *context, const uint64_t *group,
     for (uint32_t i = 0; i < op->successor_count; i++) {
       if (!bitset_has(group, op->successors[i])) continue;
       float score = isnan(context->edge_scores[count]) ? 0 : context->edge_scores[count];
-      context->scored_edges[count++] = (struct scored_edge){
-          .edge = {(uint32_t)v, op->successors[i]}, .score = score, .shown = show == NULL ? (double)score : show(score)};
+      double shown = show == NULL ? (double)score : show(score);
+      context->scored_edges[count++] = (struct scored_edge){{(uint32_t)v, op->successors[i]}, score, shown};
     }
   }
   return count;
