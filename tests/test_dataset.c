@@ -284,6 +284,7 @@ END_TEST
 Suite *dataset_suite(void) {
   Suite *suite = suite_create("dataset");
   TCase *files = tcase_create("files"), *parts = tcase_create("parts");
+  tcase_set_timeout(files, 60);
   tcase_add_checked_fixture(files, make_path, remove_path);
   tcase_add_test(files, a_data_set_comes_back);
   tcase_add_test(files, a_file_is_small);

@@ -351,6 +351,7 @@ END_TEST
 Suite *gnn_suite(void) {
   Suite *suite = suite_create("gnn");
   TCase *network = tcase_create("network"), *adam = tcase_create("adam");
+  tcase_set_timeout(network, 60);
   tcase_add_loop_test(network, logits_are_those_of_plain_loops, 0, CASES);
   tcase_add_loop_test(network, slopes_are_those_of_central_differences, 0, CASES);
   tcase_add_loop_test(network, slopes_are_added_to_what_is_there_and_either_may_be_left_out, 0, CASES);

@@ -51,53 +51,29 @@ struct measurement {
 
 /* ---- what is to be measured ---- */
 
-static int compare_buffers(const void *left, const void *right) {
-  uint64_t a = ((const struct hw *)left)->buffer_capacity_bytes, b = ((const struct hw *)right)->buffer_capacity_bytes;
+static int compare_sizes(const void *left, const void *right) {
+  uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
   return a < b ? -1 : a > b;
 }
 
-static int add_buffer(struct measurement *out, const char *text, struct error *err) {
-  struct error cause = ERROR_INIT;
+static int find_buffers(struct measurement *out, struct error *err) {
   struct hw hw;
+  const char *text = out->settings->buffers;
   if (settings_hardware(&hw, &out->settings->target, err) != 0) return -1;
-  if (hw_set(&hw, "buffer.capacity", text, &cause) != 0) {
-    return error_set(err, ERROR_USAGE, "--buffers: %s; sizes stand with commas between, such as 128KiB,256KiB",
-                     cause.message);
+  if (settings_sizes(&out->capacities_bytes, &out->buffer_count, "--buffers", text, err) != 0) return -1;
+  qsort(out->capacities_bytes, out->buffer_count, sizeof *out->capacities_bytes, compare_sizes);
+  out->buffers = cli_alloc(out->buffer_count, sizeof *out->buffers);
+  for (size_t b = 0; b < out->buffer_count; b++) {
+    out->buffers[b] = hw;
+    out->buffers[b].buffer_capacity_bytes = out->capacities_bytes[b];
   }
-  out->buffers = cli_grow(out->buffers, out->buffer_count + 1, sizeof *out->buffers);
-  out->buffers[out->buffer_count++] = hw;
   return 0;
-}
-
-static void sort_buffers(struct measurement *out) {
-  size_t kept = 0;
-  qsort(out->buffers, out->buffer_count, sizeof *out->buffers, compare_buffers);
-  out->capacities_bytes = cli_alloc(out->buffer_count, sizeof *out->capacities_bytes);
-  for (size_t i = 0; i < out->buffer_count; i++) {
-    if (kept > 0 && compare_buffers(&out->buffers[kept - 1], &out->buffers[i]) == 0) continue;
-    out->buffers[kept] = out->buffers[i];
-    out->capacities_bytes[kept++] = out->buffers[i].buffer_capacity_bytes;
-  }
-  out->buffer_count = kept;
-}
-
-static int parse_buffers(struct measurement *out, struct error *err) {
-  char *list = cli_strdup(out->settings->buffers), *next = list;
-  int status = 0;
-  for (char *text = list; next != NULL && status == 0; text = next) {
-    next = strchr(text, ',');
-    if (next != NULL) *next++ = '\0';
-    status = add_buffer(out, text, err);
-  }
-  free(list);
-  if (status == 0) sort_buffers(out);
-  return status;
 }
 
 /* All networks are read before any is measured. */
 static int prepare(struct measurement *out, const struct arguments *arguments, struct error *err) {
   out->method = settings_method(out->settings->method.name, err);
-  if (out->method == NULL || parse_buffers(out, err) != 0) return -1;
+  if (out->method == NULL || find_buffers(out, err) != 0) return -1;
   size_t papers = sizeof paper_networks / sizeof paper_networks[0];
   size_t count = arguments->count > 0 ? arguments->count : papers;
   out->networks = cli_alloc(count, sizeof *out->networks);
