@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include "cli_run.h"
 #include "util/error.h"
@@ -171,9 +172,13 @@ START_TEST(what_makes_no_sense_is_told) {
   COMPLAINS_OF("--buffers: '1MB;' is no size", "train-validity", "--make-data", "x", "--buffers", "1MB;");
   COMPLAINS_OF("'alexnet' is named twice", "train-validity", "--make-data", "x", "alexnet", "alexnet");
   COMPLAINS_OF("missing", "train-validity", "missing", "-o", "w");
+  COMPLAINS_OF("DATA and --output are both 'd'; give each a file of its own", TRAIN, "-o", "d");
+  COMPLAINS_OF("--output and --checkpoint are both 'w'", TRAIN, "-o", "w", "--checkpoint", "w");
   COMPLAINS_OF("d: no safetensors file", "train-validity", "d", "--evaluate", "d");
   COMPLAINS_OF("--buffers: '0' is no size", "train-validity", "--make-data", "x", "--buffers", "0");
   COMPLAINS_OF("nowhere/w.checkpoint", TRAIN, "-o", "nowhere/w", "--epochs", "1");
+  OUTPUT("train-validity", "alexnet", "--groups", "5", "--buffers", "1MiB", "--make-data", "e");
+  COMPLAINS_OF("e: no group is there to learn from", "train-validity", "e", "-o", "w", "--leave-out", "alexnet");
 }
 END_TEST
 
@@ -191,6 +196,32 @@ START_TEST(networks_that_have_changed_are_told) {
 }
 END_TEST
 
+/* A file that gives a network more ops than it has, whose labels could then be beyond its sets. The number is behind
+ * 8 + 4 + 8 bytes, two sizes and the number of networks (dataset.c). */
+START_TEST(networks_with_other_ops_are_told) {
+  enum { PLACE = 8 + 4 + 8 + 1 + 2 * 8 + 2 };
+  struct error err = ERROR_INIT;
+  char *bytes;
+  size_t length;
+  make_data();
+  ck_assert_int_eq(file_read(&bytes, &length, "d", 1 << 24, &err), 0);
+  bytes[PLACE] = 0;
+  bytes[PLACE + 1] = 0x40; /* 16384 */
+  uint64_t sum = XXH64(bytes, length - 8, 0);
+  for (size_t i = 0; i < 8; i++) bytes[length - 8 + i] = (char)(sum >> 8 * i);
+  ck_assert_int_eq(file_write("d", bytes, length, &err), 0);
+  COMPLAINS_OF("d: its groups of 'alexnet' are of another network", TRAIN, "-o", "w");
+  free(bytes);
+}
+END_TEST
+
+/* Which a data set could not name. */
+START_TEST(networks_whose_names_are_no_text_are_told) {
+  COMPLAINS_OF("is no UTF-8; give the file another name", "train-validity", "net\xff.onnx", "--make-data", "x");
+  ck_assert_int_ne(access("x", F_OK), 0);
+}
+END_TEST
+
 TCase *cli_train_case(void) {
   TCase *tcase = tcase_create("train");
   tcase_add_checked_fixture(tcase, cli_enter, cli_leave);
@@ -203,5 +234,7 @@ TCase *cli_train_case(void) {
   tcase_add_test(tcase, an_interrupted_training_goes_on);
   tcase_add_test(tcase, what_makes_no_sense_is_told);
   tcase_add_test(tcase, networks_that_have_changed_are_told);
+  tcase_add_test(tcase, networks_with_other_ops_are_told);
+  tcase_add_test(tcase, networks_whose_names_are_no_text_are_told);
   return tcase;
 }

@@ -284,8 +284,8 @@ END_TEST
 Suite *dataset_suite(void) {
   Suite *suite = suite_create("dataset");
   TCase *files = tcase_create("files"), *parts = tcase_create("parts");
-  tcase_set_timeout(files, 60);
   tcase_add_checked_fixture(files, make_path, remove_path);
+  tcase_set_timeout(files, 60); /* thousands of files are written */
   tcase_add_test(files, a_data_set_comes_back);
   tcase_add_test(files, a_file_is_small);
   tcase_add_test(files, the_hash_is_of_all_that_is_in_it);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "build_graph.h"
-#include "gnn/dataset.h"
+#include "gnn/content.h"
 #include "gnn/features.h"
 #include "random_net.h"
 #include "sched/sample.h"
@@ -317,7 +317,7 @@ static struct graph *blocks(uint64_t weights, uint32_t pad) {
 static uint64_t content(const struct subject *subject, uint32_t first, uint32_t last) {
   uint64_t group[GRAPH_MAX_SET_WORDS];
   group_of_range(subject->sim.graph, first, last, group);
-  return gnn_content_hash(subject->network, group);
+  return content_hash_group(&subject->sim.model, group);
 }
 
 START_TEST(repeated_blocks_have_equal_content) {
@@ -369,7 +369,7 @@ START_TEST(equal_content_runs_alike) {
   subject_open(&subject, support_network("resnet101"), 8);
   ck_assert_int_eq(sample_draw(&sample, subject.sim.graph, GROUPS, 1, NULL, &err), 0);
   size_t words = subject.sim.graph->set_words;
-  for (size_t i = 0; i < GROUPS; i++) hashes[i] = gnn_content_hash(subject.network, sample.sets + i * words);
+  for (size_t i = 0; i < GROUPS; i++) hashes[i] = content_hash_group(&subject.sim.model, sample.sets + i * words);
   for (size_t i = 0; i < GROUPS; i++) {
     size_t j = 0;
     while (hashes[j] != hashes[i]) j++;
@@ -397,11 +397,11 @@ END_TEST
 START_TEST(networks_have_hashes) {
   struct graph *a = blocks(50, 1), *b = blocks(51, 1), *c = conv_relu_pool();
   struct graph *narrow = support_network("squeezenet1_1"), *taller = support_network_scaled("squeezenet1_1", 2);
-  ck_assert_uint_ne(dataset_network_hash(a), dataset_network_hash(b));
-  ck_assert_uint_ne(dataset_network_hash(a), dataset_network_hash(c));
-  ck_assert_uint_ne(dataset_network_hash(narrow), dataset_network_hash(taller));
+  ck_assert_uint_ne(content_hash_graph(a), content_hash_graph(b));
+  ck_assert_uint_ne(content_hash_graph(a), content_hash_graph(c));
+  ck_assert_uint_ne(content_hash_graph(narrow), content_hash_graph(taller));
   struct graph *again = blocks(50, 1);
-  ck_assert_uint_eq(dataset_network_hash(a), dataset_network_hash(again));
+  ck_assert_uint_eq(content_hash_graph(a), content_hash_graph(again));
   graph_free(a);
   graph_free(b);
   graph_free(c);

@@ -348,6 +348,14 @@ START_TEST(probabilities_stay_in_range) {
 }
 END_TEST
 
+/* log 2 at 0; x itself, or nothing, where exp(x) leaves its range. */
+START_TEST(cross_entropies_stay_in_range) {
+  ck_assert_double_eq_tol(gnn_softplus(0), 0.6931471805599453, 1e-15);
+  ck_assert_double_eq(gnn_softplus(1e4), 1e4);
+  ck_assert_double_eq(gnn_softplus(-1e4), 0);
+}
+END_TEST
+
 Suite *gnn_suite(void) {
   Suite *suite = suite_create("gnn");
   TCase *network = tcase_create("network"), *adam = tcase_create("adam");
@@ -359,6 +367,7 @@ Suite *gnn_suite(void) {
   tcase_add_loop_test(network, tensors_tile_the_parameters, 0, CASES);
   tcase_add_test(network, weights_are_drawn_within_their_bounds);
   tcase_add_test(network, probabilities_stay_in_range);
+  tcase_add_test(network, cross_entropies_stay_in_range);
   tcase_add_test(adam, adam_steps_are_those_worked_out);
   tcase_add_test(adam, slopes_are_clipped_to_a_norm);
   suite_add_tcase(suite, network);

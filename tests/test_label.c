@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "build_graph.h"
-#include "gnn/features.h"
+#include "gnn/content.h"
 #include "graph/group.h"
 #include "sched/label.h"
 #include "sim/method.h"
@@ -184,23 +184,19 @@ START_TEST(halves_are_parts_of_groups) {
 }
 END_TEST
 
-START_TEST(contents_are_those_of_the_features) {
+START_TEST(contents_are_those_of_the_width) {
   struct subject subject;
   const struct label_options options = some_options();
-  struct gnn_network *networks[WIDTHS];
-  struct error err = ERROR_INIT;
   uint64_t set[GRAPH_MAX_SET_WORDS];
   subject_open(&subject, support_network("squeezenet1_1"), 50);
-  for (uint32_t w = 0; w < WIDTHS; w++) ck_assert_int_eq(gnn_network_create(&networks[w], &subject.models[w], &err), 0);
   struct dataset dataset = draw(&subject, &options);
   for (size_t i = 0; i < dataset.group_count; i++) {
     set_of(set, &subject, &dataset, i);
-    ck_assert_uint_eq(gnn_content_hash(networks[dataset.groups[i].wide], set), dataset.groups[i].content);
+    ck_assert_uint_eq(content_hash_group(&subject.models[dataset.groups[i].wide], set), dataset.groups[i].content);
   }
-  ck_assert_uint_eq(dataset.networks[0].hash, dataset_network_hash(subject.graph));
+  ck_assert_uint_eq(dataset.networks[0].hash, content_hash_graph(subject.graph));
   ck_assert_uint_eq(dataset.networks[0].op_count, subject.graph->op_count);
   ck_assert_str_eq(dataset.networks[0].name, "net");
-  for (uint32_t w = 0; w < WIDTHS; w++) gnn_network_free(networks[w]);
   dataset_free(&dataset);
   subject_close(&subject);
 }
@@ -291,7 +287,7 @@ Suite *label_suite(void) {
   tcase_add_loop_test(test_case, labels_are_what_the_simulator_says, 0, 3);
   tcase_add_test(test_case, a_chain_by_hand);
   tcase_add_test(test_case, halves_are_parts_of_groups);
-  tcase_add_test(test_case, contents_are_those_of_the_features);
+  tcase_add_test(test_case, contents_are_those_of_the_width);
   tcase_add_test(test_case, data_depend_on_the_seed_and_not_on_threads);
   tcase_add_test(test_case, networks_stand_side_by_side);
   tcase_add_test(test_case, halves_may_be_left_out);

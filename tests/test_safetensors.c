@@ -139,6 +139,14 @@ START_TEST(gaps_and_overlaps_are_refused) {
 }
 END_TEST
 
+/* Before any values are taken, which could be those of the whole file once for each tensor: these are no numbers. */
+START_TEST(overlaps_are_refused_before_they_take_memory) {
+  static const unsigned char data[8] = {0, 0, 0x80, 0x7f, 0, 0, 0x80, 0x7f};
+  static const char header[] = "{\"a\":" ENTRY("F32", "[2]", "[0,8]") ",\"b\":" ENTRY("F32", "[2]", "[0,8]") "}";
+  refuse(header, strlen(header), data, sizeof data, "its data begins at 0; expected 8");
+}
+END_TEST
+
 START_TEST(values_that_are_no_numbers_are_refused) {
   static const unsigned char data[8] = {0, 0, 0x80, 0x3f, 0, 0, 0x80, 0x7f}; /* 1, infinity */
   static const char header[] = "{\"a\":" ENTRY("F32", "[2]", "[0,8]") "}";
@@ -213,6 +221,9 @@ START_TEST(what_cannot_be_written_is_told) {
   const struct safetensors endless = {&tensor, 1, NULL, 0, ARENA_INIT};
   ck_assert_int_eq(safetensors_write(&endless, "w", &err), -1);
   ck_assert_str_eq(err.message, "w: not written: value 1 of tensor 'a' is no finite number");
+  tensor.dims[0] = SAFETENSORS_MAX_BYTES / sizeof(float); /* no room is left for the header */
+  ck_assert_int_eq(safetensors_write(&endless, "w", &err), -1);
+  ck_assert_ptr_nonnull(strstr(err.message, "w: not written: a header of "));
   ck_assert_int_ne(access("w", F_OK), 0);
 }
 END_TEST
@@ -313,6 +324,7 @@ Suite *safetensors_suite(void) {
   tcase_add_test(files, what_is_no_such_file_is_refused);
   tcase_add_test(files, tensors_that_make_no_sense_are_refused);
   tcase_add_test(files, gaps_and_overlaps_are_refused);
+  tcase_add_test(files, overlaps_are_refused_before_they_take_memory);
   tcase_add_test(files, values_that_are_no_numbers_are_refused);
   tcase_add_test(files, no_prefix_and_no_change_does_harm);
   tcase_add_test(files, what_is_written_comes_back);

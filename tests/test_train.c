@@ -1,5 +1,6 @@
 /* gnn/train: learns, whatever the number of threads the same, and goes on where it was killed. */
 #include <check.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,6 +110,56 @@ START_TEST(what_a_line_parts_is_learned) {
 }
 END_TEST
 
+/* The parameters after each epoch. */
+struct path {
+  size_t parameters;
+  float *points[3];
+};
+
+static void keep_point(void *context, uint64_t epoch, double loss, const struct gnn_model *model) {
+  struct path *path = context;
+  (void)loss;
+  path->parameters = model->parameter_count;
+  path->points[epoch - 1] = malloc(model->parameter_count * sizeof(float));
+  memcpy(path->points[epoch - 1], model->parameters, model->parameter_count * sizeof(float));
+}
+
+/* How far the second of three steps goes, and frees the path. */
+static double second_step(struct path *path) {
+  double squares = 0;
+  for (size_t i = 0; i < path->parameters; i++) {
+    squares += pow((double)path->points[1][i] - (double)path->points[0][i], 2);
+  }
+  for (unsigned p = 0; p < 3; p++) free(path->points[p]);
+  return sqrt(squares);
+}
+
+/* One step an epoch: the second, after a third of the way, is (1 + cos 60 degrees) / 2 = 3/4 as long if the rate falls
+ * to 0 as if it stays. Up to there both are the same. */
+START_TEST(the_rate_follows_a_cosine) {
+  struct lesson lesson;
+  struct gnn_model model;
+  struct path falls = {0}, stays = {0};
+  struct train_options options = usual;
+  open_lesson(&lesson);
+  options.epochs = 3;
+  options.batch_graphs = SAMPLES;
+  options.on_epoch = keep_point;
+  options.on_epoch_context = &stays;
+  options.final_rate = options.rate;
+  train(&model, &lesson, &options);
+  gnn_model_free(&model);
+  options.on_epoch_context = &falls;
+  options.final_rate = 0;
+  train(&model, &lesson, &options);
+  gnn_model_free(&model);
+  double length = second_step(&stays);
+  ck_assert_double_gt(length, 0);
+  ck_assert_double_eq_tol(second_step(&falls) / length, 0.75, 1e-3);
+  close_lesson(&lesson);
+}
+END_TEST
+
 START_TEST(threads_do_not_show) {
   struct lesson lesson;
   struct gnn_model one, three, other;
@@ -128,9 +179,38 @@ START_TEST(threads_do_not_show) {
 }
 END_TEST
 
+/* All 24 orders of 4 items, 1000 of each on average with a deviation of 31; the bounds are 5. */
+START_TEST(all_orders_have_the_same_chance) {
+  struct rng rng = rng_stream(2, 0, 0);
+  unsigned counts[256] = {0}, orders = 0;
+  for (unsigned i = 0; i < 24000; i++) {
+    uint32_t items[] = {0, 1, 2, 3};
+    rng_shuffle(&rng, items, 4);
+    counts[items[0] | items[1] << 2 | items[2] << 4 | items[3] << 6]++;
+  }
+  for (unsigned order = 0; order < 256; order++) {
+    if (counts[order] == 0) continue;
+    ck_assert(counts[order] > 845 && counts[order] < 1155);
+    orders++;
+  }
+  ck_assert_uint_eq(orders, 24);
+}
+END_TEST
+
 static void die_after_two(void *context, uint64_t epoch, double loss, const struct gnn_model *model) {
   (void)context, (void)loss, (void)model;
   if (epoch == 3) raise(SIGKILL);
+}
+
+/* Which epochs were run: a training that began anew would end the same. */
+struct noted {
+  uint64_t first, count;
+};
+
+static void note(void *context, uint64_t epoch, double loss, const struct gnn_model *model) {
+  struct noted *noted = context;
+  (void)loss, (void)model;
+  if (noted->count++ == 0) noted->first = epoch;
 }
 
 /* Killed within the third epoch, after two checkpoints, and resumed; then resumed once more, when all is done. */
@@ -138,6 +218,7 @@ START_TEST(a_killed_training_ends_as_one_that_ran_through) {
   struct lesson lesson;
   struct gnn_model through, resumed, done;
   struct train_options options = usual;
+  struct noted noted = {0};
   int status;
   open_lesson(&lesson);
   train(&through, &lesson, &options);
@@ -150,10 +231,14 @@ START_TEST(a_killed_training_ends_as_one_that_ran_through) {
   }
   ck_assert_int_eq(waitpid(child, &status, 0), child);
   ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+  options.on_epoch = note;
+  options.on_epoch_context = &noted;
   train(&resumed, &lesson, &options);
   same_models(&through, &resumed, true);
+  ck_assert(noted.first == 3 && noted.count == 2);
   train(&done, &lesson, &options);
   same_models(&through, &done, true);
+  ck_assert_uint_eq(noted.count, 2);
   gnn_model_free(&through);
   gnn_model_free(&resumed);
   gnn_model_free(&done);
@@ -220,6 +305,7 @@ START_TEST(what_cannot_be_trained_is_told) {
   options.checkpoint = "/nonexistent/checkpoint";
   refuse(&lesson, shape_of(12, 2), &options, SAMPLES, ERROR_OUTPUT, "/nonexistent/checkpoint");
   refuse(&lesson, shape_of(12, 2), &usual, 0, ERROR_INPUT, "no groups to learn from");
+  refuse(&lesson, shape_of(4096, 64), &usual, SAMPLES, ERROR_USAGE, "take fewer layers, or narrower ones");
   options = usual;
   options.rate = options.final_rate = 1e30;
   refuse(&lesson, shape_of(12, 2), &options, SAMPLES, ERROR_INPUT, "the training diverged: the loss of epoch");
@@ -245,11 +331,13 @@ Suite *train_suite(void) {
   TCase *tcase = tcase_create("train");
   tcase_set_timeout(tcase, 60);
   tcase_add_test(tcase, what_a_line_parts_is_learned);
+  tcase_add_test(tcase, the_rate_follows_a_cosine);
   tcase_add_test(tcase, threads_do_not_show);
   tcase_add_test(tcase, a_killed_training_ends_as_one_that_ran_through);
   tcase_add_test(tcase, a_stopped_training_can_be_resumed);
   tcase_add_test(tcase, what_cannot_be_trained_is_told);
   tcase_add_test(tcase, scores_are_those_worked_out);
+  tcase_add_test(tcase, all_orders_have_the_same_chance);
   suite_add_tcase(suite, tcase);
   return suite;
 }

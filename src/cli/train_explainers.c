@@ -127,8 +127,8 @@ static int train_pg(const struct training *training, struct error *err) {
   progress_end(options.progress);
   if (status != 0) return -1;
   char *path = weights_path(settings, "pg");
-  char *words = cli_format("samples=%zu epochs=%llu batch=%llu rate=%g size=%g entropy=%g temperature=%g..%g "
-                           "logit_scale=%g", count, (unsigned long long)options.epochs,
+  char *words = cli_format("samples=%zu epochs=%llu batch=%llu rate=%.15g size=%.15g entropy=%.15g "
+                           "temperature=%.15g..%.15g logit_scale=%.15g", count, (unsigned long long)options.epochs,
                            (unsigned long long)options.batch_graphs, options.rate, options.size, options.entropy,
                            options.first_temperature, options.last_temperature, options.logit_scale);
   struct weights_origin origin = origin_of(training, words);
@@ -141,7 +141,7 @@ static int train_pg(const struct training *training, struct error *err) {
 
 static char *rg_words(const struct rg_options *options, size_t count) {
   return cli_format("samples=%zu locator_steps=%llu imitation_epochs=%llu epochs=%llu batch=%llu rollouts=%llu "
-                    "locator_rate=%g rate=%g edge=%g radius=%g embedding=%g", count,
+                    "locator_rate=%.15g rate=%.15g edge=%.15g radius=%.15g embedding=%.15g", count,
                     (unsigned long long)options->locator_steps, (unsigned long long)options->imitation_epochs,
                     (unsigned long long)options->epochs, (unsigned long long)options->batch_graphs,
                     (unsigned long long)options->rollouts, options->locator_rate, options->rate, options->edge_price,

@@ -33,6 +33,24 @@ struct course {
 
 /* ---- what is to be done ---- */
 
+/* Each would replace the other; a checkpoint is removed in the end. */
+static int check_files(const struct train_validity_settings *settings, const char *data, struct error *err) {
+  const struct {
+    const char *name, *path;
+  } files[] = {{"DATA", data},
+               {"--output", settings->output},
+               {"--checkpoint", settings->checkpoint},
+               {"--log", settings->log}};
+  for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+    for (size_t j = 0; j < i; j++) {
+      if (files[i].path == NULL || files[j].path == NULL || strcmp(files[i].path, files[j].path) != 0) continue;
+      return error_set(err, ERROR_USAGE, "%s and %s are both '%.80s'; give each a file of its own", files[j].name,
+                       files[i].name, files[i].path);
+    }
+  }
+  return 0;
+}
+
 static int check_settings(const struct train_validity_settings *settings, const struct arguments *arguments,
                           struct error *err) {
   if (settings->make_data != NULL) {
@@ -46,7 +64,7 @@ static int check_settings(const struct train_validity_settings *settings, const 
   if ((settings->output == NULL) == (settings->evaluate == NULL)) {
     return error_set(err, ERROR_USAGE, "give --output FILE to train, or --evaluate FILE to see what weights are worth");
   }
-  return 0;
+  return check_files(settings, arguments->values[0], err);
 }
 
 static int open_course(struct course *course, struct error *err) {
@@ -100,9 +118,10 @@ static void take_signal(void *context, int number) {
   atomic_store(&course->stop, true);
 }
 
-/* All that the weights depend on but the data and the method; freed by the caller. */
+/* All that the weights depend on but the data, the method and the seed, with all digits that somebody may give; freed
+ * by the caller. */
 static char *training_text(const struct train_validity_settings *settings) {
-  return cli_format("epochs=%llu batch=%llu hidden=%llu layers=%llu rate=%g final-rate=%g clip=%g%s%s",
+  return cli_format("epochs=%llu batch=%llu hidden=%llu layers=%llu rate=%.15g final-rate=%.15g clip=%.15g%s%s",
                     (unsigned long long)settings->epochs, (unsigned long long)settings->batch,
                     (unsigned long long)settings->hidden, (unsigned long long)settings->layers, settings->rate,
                     settings->final_rate, settings->clip, settings->leave_out == NULL ? "" : " leave-out=",
@@ -127,9 +146,11 @@ static int train_watched(struct course *course, const struct train_options *opti
   const struct gnn_shape shape = {(uint32_t)gnn_feature_count(), (uint32_t)settings->hidden,
                                   (uint32_t)settings->layers};
   struct interrupt *interrupt;
-  if (interrupt_start(&interrupt, take_signal, course, err) != 0) return -1;
-  int status = gnn_train(&course->model, shape, course->training.samples, course->training.count, options, err);
-  interrupt_end(interrupt);
+  int status = interrupt_start(&interrupt, take_signal, course, err);
+  if (status == 0) {
+    status = gnn_train(&course->model, shape, course->training.samples, course->training.count, options, err);
+    interrupt_end(interrupt);
+  }
   progress_end(options->progress);
   if (status <= 0) return status;
   if (atomic_load(&course->signal) != 0) give_up(course);
@@ -149,6 +170,10 @@ static int save(const struct course *course, const char *training, struct error 
 
 static int train(struct course *course, struct error *err) {
   const struct train_validity_settings *settings = course->settings;
+  if (course->training.count == 0) {
+    return error_input(err, course->path, 0, "no group is there to learn from; draw more groups, and of more networks "
+                       "than are left out");
+  }
   char *training = training_text(settings);
   char *identity = cli_format("method=%s data=%016llx seed=%llu %s", settings->method,
                               (unsigned long long)dataset_hash(&course->data.dataset),

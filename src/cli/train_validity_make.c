@@ -9,6 +9,7 @@
 #include "cli/train_validity.h"
 #include "cli/validity_data.h"
 #include "sched/label.h"
+#include "util/text.h"
 #include "util/units.h"
 
 enum { DEFAULT_GROUPS = 1000 }; /* of a network for which the paper has no number */
@@ -47,6 +48,9 @@ static int open_network(struct making *making, const char *name, struct error *e
     if (strcmp(making->networks[n].name, name) != 0) continue;
     return error_set(err, ERROR_USAGE, "'%.80s' is named twice", name);
   }
+  if (!text_is_utf8(name)) {
+    return error_set(err, ERROR_USAGE, "'%.80s' is no UTF-8; give the file another name, which data can hold", name);
+  }
   struct validity_network *opened = &making->opened[making->network_count];
   making->networks[making->network_count++] = (struct label_network){
       .name = name,
@@ -80,9 +84,7 @@ static int draw(struct making *making, struct error *err) {
   };
   int status = label_draw(&making->dataset, making->networks, making->network_count, &options, err);
   progress_end(options.progress);
-  if (status == 0) return dataset_write(&making->dataset, settings->make_data, err);
-  making->dataset = (struct dataset){0};
-  return -1;
+  return status == 0 ? dataset_write(&making->dataset, settings->make_data, err) : -1;
 }
 
 /* ---- telling ---- */

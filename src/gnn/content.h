@@ -13,7 +13,8 @@
  * outside or leave. */
 uint64_t content_hash_group(const struct sim_model *model, const uint64_t *group);
 
-/* The same of all ops, in elements, so that it does not depend on hardware. */
+/* The same of all ops, in elements, so that it does not depend on hardware: of all that labels of ops and of groups
+ * depend on. */
 uint64_t content_hash_graph(const struct graph *graph);
 
 #endif

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <xxhash.h>
 
-#include "gnn/content.h"
 #include "util/bitset.h"
 #include "util/file.h"
 #include "util/rng.h"
@@ -40,8 +39,6 @@ enum {
 #define DATASET_MAX_BYTES ((size_t)1 << 30)
 
 const char *const dataset_methods[DATASET_METHODS] = {"lbdf", "brr"};
-
-uint64_t dataset_network_hash(const struct graph *graph) { return content_hash_graph(graph); }
 
 void dataset_free(struct dataset *dataset) {
   for (uint32_t i = 0; dataset->networks != NULL && i < dataset->network_count; i++) free(dataset->networks[i].name);

@@ -21,7 +21,7 @@ enum dataset_part { DATASET_TRAINING, DATASET_VALIDATION, DATASET_TEST };
 
 struct dataset_network {
   char *name;     /* or path, as it is opened */
-  uint64_t hash;  /* dataset_network_hash() */
+  uint64_t hash;  /* content_hash_graph() */
   uint32_t op_count;
 };
 
@@ -30,7 +30,7 @@ struct dataset_group {
   bool wide;        /* 16-bit activations and weights, else 8-bit */
   bool half;        /* from cuts of a group drawn, not drawn itself */
   uint32_t first_op, op_count; /* in dataset->ops */
-  uint64_t content; /* gnn_content_hash() */
+  uint64_t content; /* content_hash_group() */
   uint8_t fits[DATASET_METHODS]; /* bit s: fits sizes_bytes[s] */
 };
 
@@ -45,9 +45,6 @@ struct dataset {
   uint16_t *ops; /* labels of each group, ascending */
   size_t op_count;
 };
-
-/* Of ops, edges and shapes: of all that labels and op labels depend on, but not of names. */
-uint64_t dataset_network_hash(const struct graph *graph);
 
 /* ERROR_INPUT of a malformed file, with what was expected. The caller frees with dataset_free(). */
 int dataset_read(struct dataset *out, const char *path, struct error *err);

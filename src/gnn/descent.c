@@ -62,20 +62,12 @@ static int run_epoch(struct step *step, struct adam *adam, const uint32_t *order
   return 0;
 }
 
-static void shuffle(uint32_t *order, size_t count, struct rng *rng) {
-  for (size_t i = count; i > 1; i--) {
-    uint32_t other = rng_below(rng, (uint32_t)i), swap = order[i - 1];
-    order[i - 1] = order[other];
-    order[other] = swap;
-  }
-}
-
 static int run_epochs(struct step *step, struct adam *adam, uint32_t *order) {
   const struct descent *descent = step->descent;
   for (size_t i = 0; i < descent->sample_count; i++) order[i] = (uint32_t)i;
   for (step->epoch = 0; step->epoch < descent->epochs; step->epoch++) {
     struct rng rng = descent_rng(descent->seed, descent->phase, step->epoch, UINT32_MAX);
-    shuffle(order, descent->sample_count, &rng);
+    rng_shuffle(&rng, order, descent->sample_count);
     if (run_epoch(step, adam, order) != 0) return -1;
   }
   return 0;

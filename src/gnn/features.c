@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gnn/content.h"
 #include "graph/group.h"
 #include "sim/brr.h"
 #include "sim/rows.h"
@@ -51,7 +50,8 @@ enum ratio {
 
 enum { FEATURES = FIRST_RATIO + 2 * RATIOS };
 
-/* "log2 n / k" of a count is log2(1 + n) / k; "x / buffer" is at most 4; "log of x / buffer" is log2(1 + 1024 x / buffer) / 10. */
+/* "log2 n / k" of a count is log2(1 + n) / k; "x / buffer" is at most 4; "log of x / buffer" is
+ * log2(1 + 1024 x / buffer) / 10. */
 const char *const gnn_feature_names[FEATURES] = {
     "log2 channels of the widest input / 16",
     "log2 channels of the output / 16",
@@ -418,9 +418,9 @@ static uint32_t doubled(uint32_t capacity, uint32_t least_capacity) {
 }
 
 /* One more than the capacity: where the last graph ends. */
-static int reserve_graph(struct gnn_batch *batch) {
-  if (batch->graph_count < batch->graph_capacity) return 0;
-  uint32_t capacity = doubled(batch->graph_capacity, 16);
+static int reserve_graphs(struct gnn_batch *batch, uint32_t count) {
+  if (batch->graph_count + count <= batch->graph_capacity) return 0;
+  uint32_t capacity = doubled(batch->graph_capacity, batch->graph_count + count + 15);
   uint32_t *first_node = realloc(batch->first_node, ((size_t)capacity + 1) * sizeof *first_node);
   if (first_node != NULL) batch->first_node = first_node;
   uint32_t *first_edge = realloc(batch->first_edge, ((size_t)capacity + 1) * sizeof *first_edge);
@@ -452,6 +452,11 @@ static int reserve_edges(struct gnn_batch *batch, uint32_t count) {
   return 0;
 }
 
+int gnn_batch_reserve(struct gnn_batch *batch, uint32_t graphs, uint32_t nodes, uint32_t edges) {
+  if (reserve_graphs(batch, graphs) != 0 || reserve_nodes(batch, nodes) != 0) return -1;
+  return reserve_edges(batch, edges);
+}
+
 /* Op v is node `node`. */
 static int add_edges(struct gnn_batch *batch, const struct graph *graph, const uint64_t *group, uint32_t v,
                      uint32_t first_node, uint32_t node) {
@@ -471,8 +476,7 @@ int gnn_batch_add(struct gnn_batch *batch, const struct gnn_network *network, co
   struct surroundings around;
   uint32_t first_node = batch->node_count, first_edge = batch->edge_count, node = first_node;
   find_surroundings(&around, network, group, capacity_bytes);
-  if (reserve_graph(batch) != 0) return -1;
-  if (reserve_nodes(batch, (uint32_t)bitset_count(group, graph->set_words)) != 0) return -1;
+  if (gnn_batch_reserve(batch, 1, (uint32_t)bitset_count(group, graph->set_words), 0) != 0) return -1;
   for BITSET_EACH (v, group, graph->set_words) {
     if (add_edges(batch, graph, group, (uint32_t)v, first_node, node) != 0) {
       batch->edge_count = first_edge;
@@ -485,8 +489,4 @@ int gnn_batch_add(struct gnn_batch *batch, const struct gnn_network *network, co
   batch->first_node[batch->graph_count] = batch->node_count = node;
   batch->first_edge[batch->graph_count] = batch->edge_count;
   return 0;
-}
-
-uint64_t gnn_content_hash(const struct gnn_network *network, const uint64_t *group) {
-  return content_hash_group(network->model, group);
 }

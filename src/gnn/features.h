@@ -44,13 +44,12 @@ void gnn_network_free(struct gnn_network *network);
 void gnn_batch_clear(struct gnn_batch *batch); /* keeps its memory */
 void gnn_batch_free(struct gnn_batch *batch);
 
+/* Room for so many more, so that a caller can put graphs there itself. 0, or -1 without memory. */
+int gnn_batch_reserve(struct gnn_batch *batch, uint32_t graphs, uint32_t nodes, uint32_t edges);
+
 /* Adds a group (any non-empty op set) in a buffer of that many bytes. Nodes are its ops in order
  * of their labels. 0, or -1 without memory. */
 int gnn_batch_add(struct gnn_batch *batch, const struct gnn_network *network, const uint64_t *group,
                   uint64_t capacity_bytes);
-
-/* Of what the group is, wherever in a network: groups with equal ops, edges and maps from outside
- * have equal hashes, whatever the buffer. */
-uint64_t gnn_content_hash(const struct gnn_network *network, const uint64_t *group);
 
 #endif

@@ -190,15 +190,16 @@ static void forward_layer(struct gnn_pass *pass, uint32_t number) {
   const struct layer layer = layer_of(shape, pass->model->parameters, number);
   const float *inputs = inputs_of_layer(pass, number);
   float *messages = pass->messages[number], *out = pass->embeddings[number];
-  blasint nodes = (blasint)pass->batch->node_count, hidden = (blasint)shape.hidden, width = layer.inputs;
-  memset(messages, 0, (size_t)nodes * (size_t)width * sizeof *messages);
+  size_t rows = pass->batch->node_count; /* a matrix may have more values than a blasint counts */
+  blasint nodes = (blasint)rows, hidden = (blasint)shape.hidden, width = layer.inputs;
+  memset(messages, 0, rows * (size_t)width * sizeof *messages);
   pass_along_edges(pass, messages, inputs, width);
-  for (blasint i = 0; i < nodes; i++) memcpy(out + i * hidden, layer.bias, (size_t)hidden * sizeof *out);
+  for (size_t i = 0; i < rows; i++) memcpy(out + i * shape.hidden, layer.bias, shape.hidden * sizeof *out);
   cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, nodes, hidden, width, 1, inputs, width, layer.root, width, 1,
               out, hidden);
   cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, nodes, hidden, width, 1, messages, width, layer.rel, width, 1,
               out, hidden);
-  for (blasint i = 0; i < nodes * hidden; i++) out[i] = out[i] > 0 ? out[i] : 0;
+  for (size_t i = 0; i < rows * shape.hidden; i++) out[i] = out[i] > 0 ? out[i] : 0;
 }
 
 static void forward_head(struct gnn_pass *pass) {
@@ -236,6 +237,8 @@ const float *gnn_graph_embeddings(const struct gnn_pass *pass) { return pass->gr
 
 float gnn_probability(float logit) { return 1 / (1 + expf(-logit)); }
 
+double gnn_softplus(double x) { return fmax(x, 0) + log1p(exp(-fabs(x))); }
+
 /* ---- backward ---- */
 
 /* To the embeddings of the last layer, in pass->slopes. */
@@ -264,7 +267,9 @@ static void backward_parameters(const struct gnn_pass *pass, uint32_t number, fl
               inputs_of_layer(pass, number), width, 1, layer.root, width);
   cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, hidden, width, nodes, 1, pass->slopes, hidden,
               pass->messages[number], width, 1, layer.rel, width);
-  for (blasint i = 0; i < nodes; i++) cblas_saxpy(hidden, 1, pass->slopes + i * hidden, 1, layer.bias, 1);
+  for (size_t i = 0; i < pass->batch->node_count; i++) {
+    cblas_saxpy(hidden, 1, pass->slopes + i * shape.hidden, 1, layer.bias, 1);
+  }
 }
 
 static void backward_mask(const struct gnn_pass *pass, uint32_t number, float *mask_slopes) {

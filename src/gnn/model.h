@@ -70,4 +70,8 @@ void gnn_backward(struct gnn_pass *pass, const float *logit_slopes, float *param
 /* The probability of fitting that a logit stands for. */
 float gnn_probability(float logit);
 
+/* log(1 + exp(x)), also where exp(x) is too large: of -logit, the cross entropy of a logit towards "fits", of the logit
+ * that towards "overflows". */
+double gnn_softplus(double x);
+
 #endif

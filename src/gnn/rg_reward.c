@@ -19,12 +19,10 @@ void rg_sets_free(struct rg_sets *sets) {
   *sets = (struct rg_sets){0};
 }
 
-/* Makes *array hold wanted items, with room to spare. */
-static int grow(void *array, size_t item_bytes, size_t wanted) {
-  void **pointer = array;
-  void *grown = realloc(*pointer, wanted * item_bytes);
+static int grow(uint32_t **array, size_t capacity) {
+  uint32_t *grown = realloc(*array, capacity * sizeof *grown);
   if (grown == NULL) return -1;
-  *pointer = grown;
+  *array = grown;
   return 0;
 }
 
@@ -32,12 +30,12 @@ int rg_sets_add(struct rg_sets *sets, const uint32_t *nodes, uint32_t count) {
   size_t used = sets->count == 0 ? 0 : sets->first[sets->count];
   if (sets->count + 1 >= sets->capacity) {
     size_t capacity = 2 * sets->capacity + 16;
-    if (grow(&sets->first, sizeof *sets->first, capacity) != 0) return -1;
+    if (grow(&sets->first, capacity) != 0) return -1;
     sets->capacity = capacity;
   }
   if (used + count > sets->node_capacity) {
     size_t capacity = 2 * (used + count);
-    if (grow(&sets->nodes, sizeof *sets->nodes, capacity) != 0) return -1;
+    if (grow(&sets->nodes, capacity) != 0) return -1;
     sets->node_capacity = capacity;
   }
   memcpy(sets->nodes + used, nodes, count * sizeof *nodes);
@@ -47,24 +45,6 @@ int rg_sets_add(struct rg_sets *sets, const uint32_t *nodes, uint32_t count) {
 }
 
 /* ---- subgraphs ---- */
-
-static int batch_make_room(struct gnn_batch *batch, uint32_t graphs, uint32_t nodes, uint32_t edges) {
-  if (graphs >= batch->graph_capacity) {
-    if (grow(&batch->first_node, sizeof *batch->first_node, 2 * (size_t)graphs + 1) != 0) return -1;
-    if (grow(&batch->first_edge, sizeof *batch->first_edge, 2 * (size_t)graphs + 1) != 0) return -1;
-    batch->graph_capacity = 2 * graphs;
-  }
-  if (nodes > batch->node_capacity) {
-    if (grow(&batch->features, gnn_feature_count() * sizeof *batch->features, 2 * (size_t)nodes) != 0) return -1;
-    batch->node_capacity = 2 * nodes;
-  }
-  if (edges > batch->edge_capacity) {
-    if (grow(&batch->from, sizeof *batch->from, 2 * (size_t)edges) != 0) return -1;
-    if (grow(&batch->to, sizeof *batch->to, 2 * (size_t)edges) != 0) return -1;
-    batch->edge_capacity = 2 * edges;
-  }
-  return 0;
-}
 
 static void mark(struct rg_judge *judge, const uint32_t *nodes, uint32_t count) {
   for (uint32_t i = 0; i < judge->graph->node_count; i++) judge->marks[i] = NOWHERE;
@@ -76,9 +56,7 @@ static int add_subgraph(struct rg_judge *judge, const uint32_t *nodes, uint32_t 
   const struct rg_graph *graph = judge->graph;
   struct gnn_batch *out = &judge->subgraphs;
   size_t width = gnn_feature_count();
-  if (batch_make_room(out, out->graph_count + 1, out->node_count + count, out->edge_count + graph->edge_count) != 0) {
-    return -1;
-  }
+  if (gnn_batch_reserve(out, 1, count, graph->edge_count) != 0) return -1;
   mark(judge, nodes, count);
   out->first_node[out->graph_count] = out->node_count;
   out->first_edge[out->graph_count] = out->edge_count;
@@ -132,7 +110,7 @@ int rg_judge_look(struct rg_judge *judge, const struct gnn_batch *batch, const s
   size_t bytes = judge->hidden * sizeof *judge->whole;
   if (judge->whole == NULL && (judge->whole = malloc(bytes)) == NULL) return -1;
   if (graph->node_count > judge->mark_capacity) {
-    if (grow(&judge->marks, sizeof *judge->marks, graph->node_count) != 0) return -1;
+    if (grow(&judge->marks, graph->node_count) != 0) return -1;
     judge->mark_capacity = graph->node_count;
   }
   judge->batch = batch;
@@ -155,15 +133,12 @@ static double embedding_distance(const struct rg_judge *judge, const float *embe
   return judge->whole_square > 0 ? sum / judge->whole_square : 0;
 }
 
-/* log(1 + exp(x)) */
-static double softplus(double x) { return (x > 0 ? x : 0) + log1p(exp(-fabs(x))); }
-
 static double reward_of(struct rg_judge *judge, uint32_t subgraph, const uint32_t *nodes, uint32_t count,
                         const struct rg_prices *prices) {
   const struct gnn_batch *batch = &judge->subgraphs;
   uint32_t edges = batch->first_edge[subgraph + 1] - batch->first_edge[subgraph];
   const float *embedding = gnn_graph_embeddings(judge->pass) + subgraph * (size_t)judge->hidden;
-  double cost = softplus(-judge->verdict * (double)gnn_logits(judge->pass)[subgraph]) + prices->edge * edges;
+  double cost = gnn_softplus(-judge->verdict * (double)gnn_logits(judge->pass)[subgraph]) + prices->edge * edges;
   if (prices->radius != 0) cost += prices->radius * radius_of(judge, nodes, count);
   if (prices->embedding != 0) cost += prices->embedding * embedding_distance(judge, embedding);
   return -cost;
@@ -173,7 +148,7 @@ static double reward_of(struct rg_judge *judge, uint32_t subgraph, const uint32_
 static int rewards_at_once(double *rewards, struct rg_judge *judge, const struct rg_sets *sets, size_t first,
                            size_t end, const struct rg_prices *prices) {
   struct gnn_batch *batch = &judge->subgraphs;
-  batch->graph_count = batch->node_count = batch->edge_count = 0;
+  gnn_batch_clear(batch);
   for (size_t s = first; s < end; s++) {
     if (add_subgraph(judge, sets->nodes + sets->first[s], sets->first[s + 1] - sets->first[s]) != 0) return -1;
   }

@@ -20,13 +20,13 @@ struct parser {
   const char *name;
   const unsigned char *data; /* behind the header */
   uint64_t data_bytes;
-  struct span *spans; /* by tensor, in the order of the header */
+  struct span *spans; /* by tensor */
 };
 
 /* Where the values of a tensor are in the data. */
 struct span {
   uint64_t begin, end;
-  const char *name;
+  struct safetensor *tensor;
 };
 
 static uint64_t little_endian(const unsigned char *bytes, unsigned count) {
@@ -59,12 +59,11 @@ static int complain(const struct parser *parser, const char *tensor, const char 
   return error_input(err, parser->name, 0, "tensor '%.80s': %s", tensor, what);
 }
 
-static int take_entry(struct parser *parser, struct safetensor *tensor, struct span *span, const json_t *entry,
-                      struct error *err) {
+static int take_entry(struct parser *parser, struct span *span, const json_t *entry, struct error *err) {
+  struct safetensor *tensor = span->tensor;
   const json_t *dtype = json_object_get(entry, "dtype");
   uint64_t offsets[2];
   uint32_t offset_count = 0;
-  span->name = tensor->name;
   if (!json_is_object(entry) || json_object_size(entry) != 3 || dtype == NULL) {
     return complain(parser, tensor->name, "expected dtype, shape and data_offsets, and nothing else", err);
   }
@@ -90,7 +89,7 @@ static int take_entry(struct parser *parser, struct safetensor *tensor, struct s
                      (unsigned long long)saturate_multiply(values, VALUE_BYTES));
 }
 
-static int take_values(struct parser *parser, struct safetensor *tensor, const struct span *span, struct error *err) {
+static int take_values(struct parser *parser, const struct span *span, struct error *err) {
   uint64_t count = (span->end - span->begin) / VALUE_BYTES;
   float *values = ARENA_NEW(&parser->out->arena, float, count);
   if (values == NULL) return error_memory(err);
@@ -98,11 +97,11 @@ static int take_values(struct parser *parser, struct safetensor *tensor, const s
     uint32_t bits = (uint32_t)little_endian(parser->data + span->begin + i * VALUE_BYTES, VALUE_BYTES);
     memcpy(&values[i], &bits, sizeof values[i]);
     if (!isfinite(values[i])) {
-      return error_input(err, parser->name, 0, "tensor '%.80s': value %llu is no finite number", tensor->name,
+      return error_input(err, parser->name, 0, "tensor '%.80s': value %llu is no finite number", span->tensor->name,
                          (unsigned long long)i);
     }
   }
-  tensor->values = values;
+  span->tensor->values = values;
   return 0;
 }
 
@@ -111,7 +110,7 @@ static int compare_spans(const void *left, const void *right) {
   return a->begin < b->begin ? -1 : a->begin > b->begin;
 }
 
-/* Every byte of the data belongs to just one tensor. */
+/* Every byte of the data belongs to just one tensor: so all values together take no more memory than the file. */
 static int check_layout(struct parser *parser, struct error *err) {
   size_t count = parser->out->tensor_count;
   uint64_t end = 0;
@@ -120,7 +119,8 @@ static int check_layout(struct parser *parser, struct error *err) {
     const struct span *span = &parser->spans[i];
     if (span->begin != end) {
       return error_input(err, parser->name, 0, "tensor '%.80s': its data begins at %llu; expected %llu, where that "
-                         "before it ends", span->name, (unsigned long long)span->begin, (unsigned long long)end);
+                         "before it ends", span->tensor->name, (unsigned long long)span->begin,
+                         (unsigned long long)end);
     }
     end = span->end;
   }
@@ -147,16 +147,16 @@ static int take_tensors(struct parser *parser, json_t *header, struct error *err
   if (out->tensors == NULL || parser->spans == NULL) return error_memory(err);
   json_object_foreach(header, key, entry) {
     if (strcmp(key, METADATA_KEY) == 0) continue;
-    struct safetensor *tensor = &out->tensors[out->tensor_count];
-    struct span *span = &parser->spans[out->tensor_count++];
-    tensor->name = arena_strdup(&out->arena, key);
-    if (tensor->name == NULL) return error_memory(err);
-    if (take_entry(parser, tensor, span, entry, err) != 0) return -1;
-  }
-  for (size_t t = 0; t < out->tensor_count; t++) {
-    if (take_values(parser, &out->tensors[t], &parser->spans[t], err) != 0) return -1;
+    struct span *span = &parser->spans[out->tensor_count];
+    span->tensor = &out->tensors[out->tensor_count++];
+    span->tensor->name = arena_strdup(&out->arena, key);
+    if (span->tensor->name == NULL) return error_memory(err);
+    if (take_entry(parser, span, entry, err) != 0) return -1;
   }
   if (check_layout(parser, err) != 0) return -1;
+  for (size_t t = 0; t < out->tensor_count; t++) {
+    if (take_values(parser, &parser->spans[t], err) != 0) return -1;
+  }
   if (out->tensor_count > 0) qsort(out->tensors, out->tensor_count, sizeof *out->tensors, compare_tensors);
   return 0;
 }
@@ -315,6 +315,15 @@ static int put(void *context, FILE *stream, struct error *err) {
 }
 
 /* What would be written is what can be read. */
+static int check_size(const struct safetensors *file, size_t header_bytes, const char *path, struct error *err) {
+  uint64_t bytes = LENGTH_BYTES + HEADER_ALIGNMENT + header_bytes;
+  for (size_t t = 0; t < file->tensor_count; t++) bytes += value_count(&file->tensors[t]) * VALUE_BYTES;
+  if (bytes <= SAFETENSORS_MAX_BYTES && header_bytes + HEADER_ALIGNMENT <= MAX_HEADER_BYTES) return 0;
+  return error_set(err, ERROR_OUTPUT, "%s: not written: a header of %zu bytes in a file of %llu; at most %llu in %llu "
+                   "can be read", path, header_bytes, (unsigned long long)bytes, (unsigned long long)MAX_HEADER_BYTES,
+                   (unsigned long long)SAFETENSORS_MAX_BYTES);
+}
+
 static int check_values(const struct safetensors *file, const char *path, struct error *err) {
   for (size_t t = 0; t < file->tensor_count; t++) {
     const struct safetensor *tensor = &file->tensors[t];
@@ -329,12 +338,13 @@ static int check_values(const struct safetensors *file, const char *path, struct
 }
 
 int safetensors_write(const struct safetensors *file, const char *path, struct error *err) {
-  if (check_values(file, path, err) != 0) return -1;
   struct writing writing = {file, header_text(file)};
   if (writing.header == NULL) {
     return error_set(err, ERROR_OUTPUT, "%s: cannot be written: no memory, or a text that is no UTF-8", path);
   }
-  int status = file_stream(path, put, &writing, err);
+  int status = check_size(file, strlen(writing.header), path, err);
+  if (status == 0) status = check_values(file, path, err);
+  if (status == 0) status = file_stream(path, put, &writing, err);
   free(writing.header);
   return status;
 }

@@ -39,7 +39,8 @@ int safetensors_read(struct safetensors *out, const char *path, struct error *er
 void safetensors_free(struct safetensors *file);
 
 /* Replaces path, whole or not at all. Tensors are laid out in the order given, keys sorted: the same input gives
- * the same bytes. ERROR_OUTPUT, also of values that are no finite numbers, which are not read either. */
+ * the same bytes. ERROR_OUTPUT, also of what would not be read: values that are no finite numbers, too many of
+ * them. */
 int safetensors_write(const struct safetensors *file, const char *path, struct error *err);
 
 /* NULL if there is none of that name or key. */

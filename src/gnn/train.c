@@ -74,9 +74,6 @@ static int worker_add(struct worker *worker, const struct gnn_sample *sample) {
 
 /* ---- a batch ---- */
 
-/* log(1 + exp(x)), where exp(x) is too large to be held too. */
-static double softplus(double x) { return fmax(x, 0) + log1p(exp(-fabs(x))); }
-
 static const struct gnn_sample *batch_sample(const struct trainer *trainer, size_t i) {
   return &trainer->samples[trainer->order[trainer->first + i]];
 }
@@ -86,7 +83,7 @@ static double judge(const struct trainer *trainer, const float *logits, size_t f
   double loss = 0;
   for (size_t i = 0; i < count; i++) {
     bool fits = batch_sample(trainer, first + i)->fits;
-    loss += softplus(fits ? -logits[i] : logits[i]);
+    loss += gnn_softplus(fits ? -logits[i] : logits[i]);
     float excess = gnn_probability(logits[i]) - (fits ? 1 : 0);
     trainer->logit_slopes[first + i] = excess / (float)trainer->batch_count;
   }
@@ -153,12 +150,7 @@ static int run_batch(struct trainer *trainer, double *loss, struct error *err) {
 static void shuffle(struct trainer *trainer) {
   struct rng rng = rng_stream(trainer->options->seed, trainer->epoch + 1, 0);
   for (size_t i = 0; i < trainer->count; i++) trainer->order[i] = (uint32_t)i;
-  for (size_t i = trainer->count; i > 1; i--) {
-    size_t j = rng_below(&rng, (uint32_t)i);
-    uint32_t swap = trainer->order[i - 1];
-    trainer->order[i - 1] = trainer->order[j];
-    trainer->order[j] = swap;
-  }
+  rng_shuffle(&rng, trainer->order, trainer->count);
 }
 
 static bool stopped(const struct trainer *trainer) {
@@ -195,6 +187,8 @@ static int run_epoch(struct trainer *trainer, double *mean_loss, struct error *e
 /* All state, as vectors over the parameters, with the epoch and the identity in the metadata; the steps of Adam
  * follow from the epoch. */
 #define CHECKPOINT_TENSORS 3
+/* Of which a checkpoint, with a header of a few kilobytes, can be read again. */
+#define MOST_PARAMETERS ((SAFETENSORS_MAX_BYTES - (1 << 20)) / (CHECKPOINT_TENSORS * sizeof(float)))
 
 static void list_state(struct safetensor *tensors, const struct trainer *trainer) {
   const uint64_t count = trainer->model->parameter_count;
@@ -307,6 +301,14 @@ static int run_epochs(struct trainer *trainer, struct error *err) {
   return 0;
 }
 
+static int check_size(struct gnn_shape shape, struct error *err) {
+  uint64_t parameters = gnn_tensor(shape, gnn_tensor_count(shape) - 1).first + 1; /* the last is a single value */
+  if (parameters <= MOST_PARAMETERS) return 0;
+  return error_set(err, ERROR_USAGE, "%u layers of width %u have %llu parameters; at most %llu can be kept; take "
+                   "fewer layers, or narrower ones", shape.layers, shape.hidden,
+                   (unsigned long long)parameters, (unsigned long long)MOST_PARAMETERS);
+}
+
 int gnn_train(struct gnn_model *model, struct gnn_shape shape, const struct gnn_sample *samples, size_t count,
               const struct train_options *options, struct error *err) {
   struct trainer trainer = {.model = model, .samples = samples, .options = options, .count = count};
@@ -314,7 +316,7 @@ int gnn_train(struct gnn_model *model, struct gnn_shape shape, const struct gnn_
   *model = (struct gnn_model){0};
   if (count == 0) return error_set(err, ERROR_INPUT, "there are no groups to learn from");
   if (count > UINT32_MAX) return error_set(err, ERROR_INPUT, "more than %u groups to learn from", UINT32_MAX);
-  if (gnn_model_create(model, shape, err) != 0) return -1;
+  if (check_size(shape, err) != 0 || gnn_model_create(model, shape, err) != 0) return -1;
   gnn_model_draw(model, &rng);
   int status = trainer_create(&trainer, err);
   if (status == 0) status = resume(&trainer, err);

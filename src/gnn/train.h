@@ -38,8 +38,8 @@ struct train_options {
 
 /* model is created and drawn anew from the seed, or comes from the checkpoint; its weights are those after the last
  * epoch. ERROR_INPUT of a checkpoint that does not belong and of a loss that grew out of bounds, ERROR_OUTPUT if the
- * checkpoint cannot be written. 1 if it was stopped:
- * then, as after an error, there is no model. */
+ * checkpoint cannot be written, ERROR_USAGE of a shape whose checkpoint could not be read. 1 if it was stopped: then,
+ * as after an error, there is no model. */
 int gnn_train(struct gnn_model *model, struct gnn_shape shape, const struct gnn_sample *samples, size_t count,
               const struct train_options *options, struct error *err);
 

@@ -395,7 +395,7 @@ static int append_network(struct dataset *out, const struct labelling *work, str
   struct dataset_network *network = &out->networks[out->network_count];
   network->name = strdup(work->network->name);
   if (network->name == NULL) return error_memory(err);
-  network->hash = dataset_network_hash(work->graph);
+  network->hash = content_hash_graph(work->graph);
   network->op_count = work->graph->op_count;
   out->network_count++;
   if (reserve(out, work, err) != 0) return -1;

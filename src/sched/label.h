@@ -33,8 +33,8 @@ struct label_options {
 /* Groups are drawn by sample_draw() (sched/sample.h), each at one of the widths. Halves come from those that do not fit
  * some buffer: ops that do not fit it alone are put aside, and what is left is cut at random, and a side that does
  * not fit again, until all parts fit; so halves lie on both sides of what fits. No group is there twice at the same
- * width. Of each network come the groups drawn, then the halves. The caller frees *out with dataset_free(), after
- * a success only. */
+ * width. Of each network come the groups drawn, then the halves. The caller frees *out with dataset_free(), which
+ * after a failure may be left out. */
 int label_draw(struct dataset *out, const struct label_network *networks, size_t count,
                const struct label_options *options, struct error *err);
 

@@ -33,3 +33,11 @@ uint32_t rng_below(struct rng *rng, uint32_t bound) {
 }
 
 double rng_unit(struct rng *rng) { return rng_next(rng) * 0x1p-32; }
+
+void rng_shuffle(struct rng *rng, uint32_t *items, size_t count) {
+  for (size_t i = count; i > 1; i--) {
+    uint32_t other = rng_below(rng, (uint32_t)i), swap = items[i - 1];
+    items[i - 1] = items[other];
+    items[other] = swap;
+  }
+}

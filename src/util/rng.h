@@ -5,6 +5,7 @@
 #ifndef SPILLWAY_UTIL_RNG_H
 #define SPILLWAY_UTIL_RNG_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct rng {
@@ -24,5 +25,8 @@ uint32_t rng_below(struct rng *rng, uint32_t bound);
 
 /* Uniform in [0, 1). */
 double rng_unit(struct rng *rng);
+
+/* Any order of the items, at most UINT32_MAX, with the same chance (Fisher and Yates). */
+void rng_shuffle(struct rng *rng, uint32_t *items, size_t count);
 
 #endif
