@@ -62,7 +62,8 @@ static const struct option_spec split_options[] = {
      "share of a group's edges that an explanation may name, at least 4", SPLIT(fraction)},
     {"explainer-options", 0, OPTION_TEXT, "LIST", NULL, NULL, 0, 0,
      "settings of explainers that learn, such as gnne.steps=50,rg.seeds=3", SPLIT(explainer_options)},
-    {"models", 0, OPTION_TEXT, "DIR", NULL, NULL, 0, 0, "directory of their trained weights; if left out $SPILLWAY_MODELS, then configs/models",
+    {"models", 0, OPTION_TEXT, "DIR", NULL, NULL, 0, 0,
+     "directory of their trained weights; if left out $SPILLWAY_MODELS, then configs/models",
      SPLIT(models)},
 };
 const struct option_group split_group = OPTION_GROUP(split_options);
