@@ -172,6 +172,26 @@ START_TEST(curves_of_seeds_are_pooled_as_steps) {
 }
 END_TEST
 
+/* What a splitter was trained to is told where it tells lines of the same splitter apart, and nowhere else. */
+START_TEST(weights_and_settings_are_told_where_they_differ) {
+#define LEARNED(settings, weights) \
+  "{" OPTIONS ",\"explainer_options\":\"" settings "\",\"weights\":\"" weights "\"}"
+  WRITE_RUNS(AT(256, 1, 6000), AT(256, 1, 5000, .splitter = "pg", .options = LEARNED("", "0123456789")));
+  const char *script = SCRIPT("buffer", "--fuseable");
+  cli_assert_has(script, "title \"local search, trace-get split\"");
+  cli_assert_has(script, "title \"local search, pg split\"");
+  WRITE_RUNS(AT(256, 1, 4000, .splitter = "pg", .options = LEARNED("", "9876543210")),
+             AT(256, 1, 3000, .splitter = "rg", .options = LEARNED("rg.seeds:1", "0123456789")),
+             AT(256, 1, 2000, .splitter = "rg", .options = LEARNED("rg.seeds:2", "0123456789")));
+  script = SCRIPT("buffer", "--fuseable");
+  cli_assert_has(script, "title \"local search, trace-get split\"");
+  cli_assert_has(script, "title \"local search, pg split, weights 01234567\"");
+  cli_assert_has(script, "title \"local search, pg split, weights 98765432\"");
+  cli_assert_has(script, "title \"local search, rg split, rg.seeds:1\"");
+  cli_assert_has(script, "title \"local search, rg split, rg.seeds:2\"");
+}
+END_TEST
+
 /* 10 and 30 of 40 groups of two seeds fit: median 50 percent. Searches have no part in it. */
 START_TEST(shares_of_valid_groups_are_percents) {
   WRITE_RUNS(AT(256, 1, 1000));
@@ -369,6 +389,7 @@ TCase *cli_figures_case(void) {
   tcase_add_test(tests, bounds_come_from_any_run_of_the_setting);
   tcase_add_test(tests, gaps_are_to_the_optimum_or_marked);
   tcase_add_test(tests, curves_of_seeds_are_pooled_as_steps);
+  tcase_add_test(tests, weights_and_settings_are_told_where_they_differ);
   tcase_add_test(tests, shares_of_valid_groups_are_percents);
   tcase_add_test(tests, samples_are_a_line_for_each_network_and_width);
   tcase_add_test(tests, fronts_of_seeds_are_joined);

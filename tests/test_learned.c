@@ -378,6 +378,54 @@ START_TEST(random_groups_are_explained_and_repaired) {
 }
 END_TEST
 
+static void explain_by_pg_into(struct explain_context *out, const struct learned *learned,
+                               struct sim_subject *subject) {
+  struct error err = ERROR_INIT;
+  int status = explain_context_create(out, subject->fixture.sim, method_find("lbdf"), 0.3, learned, &err);
+  ck_assert_msg(status == 0, "%s", err.message);
+  ck_assert_int_eq(explainer_find("pg")->explain(out, subject->group, &subject->rng), 0);
+}
+
+/* How many cuts come before one of a smaller label though both masks are 1 in single precision. */
+static uint32_t compare_order(const struct explanation *plain, const struct explanation *sure) {
+  uint32_t ordered = 0;
+  ck_assert_uint_eq(plain->count, sure->count);
+  for (size_t i = 0; i < plain->count; i++) {
+    const struct explained_cut *cut = &sure->cuts[i];
+    ck_assert_uint_eq(plain->cuts[i].cut.edge.from, cut->cut.edge.from);
+    ck_assert_uint_eq(plain->cuts[i].cut.edge.to, cut->cut.edge.to);
+    ordered += i > 0 && (float)cut->score == 1 && cut->cut.edge.from < cut[-1].cut.edge.from;
+  }
+  return ordered;
+}
+
+/* Omegas times a power of two, which is exact: masks become 0 or 1, and their order stays what it was. */
+START_TEST(edges_that_pg_is_sure_of_keep_their_order) {
+  const struct random_net_options options = {.most_ops = 14, .most_rows = 12, .smooth = false};
+  struct learned plain, sure;
+  uint32_t ordered = 0;
+  sim_fixture_draw_learned(&plain);
+  sim_fixture_draw_learned(&sure);
+  for (size_t i = 0; i <= PG_HIDDEN; i++) sure.pg.parameters[sure.pg.parameter_count - 1 - i] *= 256;
+  for (uint32_t i = 0; i < 40; i++) {
+    struct sim_subject subject;
+    struct explain_context contexts[2];
+    sim_subject_open(&subject, SEED, 3, i, &options);
+    if (group_edge_count(subject.fixture.graph, subject.group) > 0) {
+      explain_by_pg_into(&contexts[0], &plain, &subject);
+      explain_by_pg_into(&contexts[1], &sure, &subject);
+      ordered += compare_order(&contexts[0].explanation, &contexts[1].explanation);
+      explain_context_free(&contexts[0]);
+      explain_context_free(&contexts[1]);
+    }
+    sim_subject_close(&subject);
+  }
+  learned_free(&plain);
+  learned_free(&sure);
+  ck_assert_uint_gt(ordered, 0);
+}
+END_TEST
+
 /* Numbers so large that what comes of them is none: there is an order all the same, and a split. */
 START_TEST(weights_without_sense_do_no_harm) {
   const struct random_net_options options = {.most_ops = 14, .most_rows = 12, .smooth = false};
@@ -414,6 +462,7 @@ Suite *learned_suite(void) {
   tcase_add_test(hand, cuts_with_sides_that_fit_come_first_and_then_those_that_overflow_least);
   suite_add_tcase(suite, hand);
   tcase_set_timeout(groups, 60);
+  tcase_add_test(groups, edges_that_pg_is_sure_of_keep_their_order);
   tcase_add_test(groups, weights_without_sense_do_no_harm);
   tcase_add_test(groups, random_groups_are_explained_and_repaired);
   suite_add_tcase(suite, groups);

@@ -48,7 +48,7 @@ const struct experiment_key experiment_keys[] = {
     {"explainer_options", EXPERIMENT_LEARNED, NULL, "", 0, 0, NULL, "as 'spillway list explainer-options' says",
      "settings of explainers that learn", RUN(split.explainer_options), false},
     {"models", EXPERIMENT_FOLDER, NULL, "", 0, 0, NULL, "where --models looks",
-     "directories of the weights that they were trained to", RUN(split.models), false},
+     "directories of their trained weights", RUN(split.models), false},
     {"bound", EXPERIMENT_BOOL, NULL, "", 0, 0, "false", NULL, "prove how far from the optimum the plan is", RUN(bound),
      false},
     {"max_ideals", EXPERIMENT_COUNT, NULL, "ideals", 1, UINT32_MAX, "200000", NULL,

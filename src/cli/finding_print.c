@@ -112,7 +112,7 @@ static void print_cuts(const struct finding *finding, uint64_t rows) {
     table_text(table, finding->graph->ops[cut->cut.edge.to].name);
     table_text(table, cut->cut.below ? "what follows" : "what leads there");
     if (finding->scored) {
-      table_format(table, "%.4f", cut->score);
+      table_format(table, "%.4g", cut->score);
       table_kib(table, cut->crossing_bytes);
     }
     if (!finding->predicted) continue;

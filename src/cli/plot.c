@@ -58,7 +58,8 @@ static const struct option_spec plot_own_options[] = {
      SETTING(output)},
     {"column", 0, OPTION_FLAG, NULL, NULL, NULL, 0, 0, "as wide as a column of a paper, 3.3 inches", SETTING(column)},
     {"title", 0, OPTION_TEXT, "TEXT", NULL, NULL, 0, 0, "title of the picture", SETTING(title)},
-    {"group", 'g', OPTION_TEXT, "A..B", NULL, NULL, 0, 0, "occupancy, explanation: ops A to B, by name or label", SETTING(group)},
+    {"group", 'g', OPTION_TEXT, "A..B", NULL, NULL, 0, 0, "occupancy, explanation: ops A to B, by name or label",
+     SETTING(group)},
     {"trace", 't', OPTION_TEXT, "FILE", NULL, NULL, 0, 0, "occupancy: a trace (CSV) instead of a group",
      SETTING(trace)},
     {"where", 0, OPTION_TEXT, "SQL", NULL, NULL, 0, 0,
@@ -72,18 +73,20 @@ static const struct option_group plot_group = OPTION_GROUP(plot_own_options);
 static const struct option_use plot_options[] = {{&plot_group, 0},
                                                  {&method_group, SETTING(method)},
                                                  {&explainers_group, SETTING(explainers)},
-                                                 {&tree_group, SETTING(split)},
+                                                 {&explanation_group, SETTING(split)},
                                                  {&target_group, SETTING(target)},
                                                  {&database_group, SETTING(database)},
                                                  {0}};
 static const struct verb_argument plot_arguments[] = {
     {"FIGURE", "figures", false, false, "what to draw; 'spillway list figures' tells"},
-    {"NET", "networks", true, false, "network: a name, or for occupancy an ONNX file too"},
+    {"NET", "networks", true, false, "network: a name, or for occupancy and explanation an ONNX file too"},
     {0}};
 
 const struct verb plot_verb = {
     .name = "plot",
     .summary = "draw a trace or what the results database holds, as SVG or PNG",
+    .details = "The figure explanation has no column for the exhaustive explainer, which names every\n"
+               "edge, unless --explainers asks for it.",
     .arguments = plot_arguments,
     .options = plot_options,
     .settings_bytes = sizeof(struct plot_settings),

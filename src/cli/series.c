@@ -8,6 +8,13 @@
 #include "cli/memory.h"
 #include "store/query.h"
 
+/* What is of account only where runs alike in the columns `by` differ in it. */
+#define WHERE_DIFFERENT(by, value, text) \
+  "CASE WHEN NOT proven AND min(coalesce(" value ", '')) OVER (PARTITION BY " by ")" \
+  " <> max(coalesce(" value ", '')) OVER (PARTITION BY " by ") THEN " text " END"
+#define LEARNED "json_extract(options, '$.explainer_options')"
+#define WEIGHTS "json_extract(options, '$.weights')"
+
 /* By enum series_part. An exact search that ends with a proof owes nothing to splitter or budget. */
 static const struct {
   const char *sql;
@@ -34,8 +41,11 @@ static const struct {
     {"CASE WHEN NOT proven THEN printf('fraction %g, breadth %d', json_extract(options, '$.fraction'),"
      " json_extract(options, '$.breadth')) END",
      false},
+    {WHERE_DIFFERENT("splitter", LEARNED, LEARNED), false},
+    {WHERE_DIFFERENT("method, splitter", WEIGHTS, "'weights ' || substr(" WEIGHTS ", 1, 8)"), false},
     {"CASE WHEN NOT proven THEN json_remove(options, '$.fold_bn', '$.fuseable_only', '$.objective',"
-     " '$.objectives', '$.fraction', '$.breadth', '$.max_ideals', '$.max_steps', '$.max_groups') END",
+     " '$.objectives', '$.fraction', '$.breadth', '$.explainer_options', '$.weights', '$.max_ideals', '$.max_steps',"
+     " '$.max_groups') END",
      false},
 };
 

@@ -25,6 +25,8 @@ enum series_part {
   SERIES_OBJECTIVES,
   SERIES_OPS,
   SERIES_RULES,
+  SERIES_LEARNED, /* settings of an explainer that learns, where runs of the same splitter differ in them */
+  SERIES_WEIGHTS, /* of it, likewise */
   SERIES_OPTIONS,
   SERIES_PARTS
 };

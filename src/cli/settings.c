@@ -56,17 +56,19 @@ const struct option_group clock_group = OPTION_GROUP(clock_options);
 static const struct option_spec split_options[] = {
     {"split", 0, OPTION_NAME, "NAME", "trace-get", "explainers", 0, 0, "how groups that overflow are split",
      SPLIT(explainer)},
-    {"fraction", 0, OPTION_REAL, "F", "0.3", NULL, 0, 1,
-     "share of a group's edges that an explanation may name, at least 4", SPLIT(fraction)},
     {"breadth", 0, OPTION_COUNT, "N", "8", NULL, 0, 1000000,
      "cuts followed where none leaves both sides fitting; 0 for the paper's rule", SPLIT(breadth)},
+    {"fraction", 0, OPTION_REAL, "F", "0.3", NULL, 0, 1,
+     "share of a group's edges that an explanation may name, at least 4", SPLIT(fraction)},
     {"explainer-options", 0, OPTION_TEXT, "LIST", NULL, NULL, 0, 0,
      "settings of explainers that learn, such as gnne.steps=50,rg.seeds=3", SPLIT(explainer_options)},
-    {"models", 0, OPTION_TEXT, "DIR", NULL, NULL, 0, 0, "directory of the weights that they were trained to",
+    {"models", 0, OPTION_TEXT, "DIR", NULL, NULL, 0, 0,
+     "directory of their trained weights; if left out $SPILLWAY_MODELS, then configs/models",
      SPLIT(models)},
 };
 const struct option_group split_group = OPTION_GROUP(split_options);
 const struct option_group tree_group = {split_options + 1, sizeof split_options / sizeof split_options[0] - 1};
+const struct option_group explanation_group = {split_options + 2, sizeof split_options / sizeof split_options[0] - 2};
 
 static int add_size(uint64_t **sizes_bytes, size_t *count, const char *option, const char *text, struct error *err) {
   uint64_t bytes;

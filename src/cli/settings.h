@@ -46,7 +46,8 @@ struct split_options {
   const char *explainer_options, *models; /* NULL: the defaults; where weights are found (models.h) */
 };
 extern const struct option_group split_group;
-extern const struct option_group tree_group; /* without the explainer */
+extern const struct option_group tree_group;        /* without the explainer */
+extern const struct option_group explanation_group; /* of what an explanation depends on alone */
 
 /* For verbs that take several explainers. */
 struct explainers_options {

@@ -7,5 +7,5 @@ static int score(struct explain_context *context) {
 
 int explain_by_gnne(struct explain_context *context, const uint64_t *group, struct rng *rng) {
   (void)rng;
-  return explain_by_edges(context, group, score);
+  return explain_by_edges(context, group, score, NULL);
 }

@@ -212,12 +212,12 @@ void gnn_pg_free(struct gnn_pg *pg) {
 
 /* ---- what was learned ---- */
 
-int gnn_pg_scores(float *scores, const struct gnn_pg *pg, struct gnn_pass *pass, const struct gnn_batch *batch) {
+int gnn_pg_omegas(float *omegas, const struct gnn_pg *pg, struct gnn_pass *pass, const struct gnn_batch *batch) {
   struct perceptron perceptron = layers_of(pg->embedding);
   struct pg_edges edges = {0};
   if (gnn_forward(pass, batch, NULL) != 0) return -1;
   int status = edges_forward(&edges, &perceptron, pg->parameters, pass, batch);
-  for (uint32_t e = 0; e < batch->edge_count && status == 0; e++) scores[e] = gnn_probability(edges.omegas[e]);
+  if (status == 0) memcpy(omegas, edges.omegas, batch->edge_count * sizeof *omegas);
   edges_free(&edges);
   return status;
 }

@@ -37,8 +37,9 @@ int gnn_pg_train(struct gnn_pg *out, const struct gnn_model *model, const struct
                  const struct pg_options *options, struct error *err);
 void gnn_pg_free(struct gnn_pg *pg);
 
-/* scores[e] in 0..1 for the edges of a batch. 0, or -1 without memory. */
-int gnn_pg_scores(float *scores, const struct gnn_pg *pg, struct gnn_pass *pass, const struct gnn_batch *batch);
+/* omegas[e] for the edges of a batch: the logit of the edge's mask. As a mask all that are large would be 1.
+ * 0, or -1 without memory. */
+int gnn_pg_omegas(float *omegas, const struct gnn_pg *pg, struct gnn_pass *pass, const struct gnn_batch *batch);
 
 int gnn_pg_save(const struct gnn_pg *pg, const struct weights_origin *origin, const char *path, struct error *err);
 int gnn_pg_load(struct gnn_pg *out, const struct gnn_model *model, const char *path, const char *method,

@@ -55,7 +55,7 @@ static void worker_close(struct worker *worker) {
   worker->judge = NULL;
 }
 
-static int worker_open(struct worker *worker, const struct comparer *comparer, size_t e, struct split_memo *memo) {
+static int worker_add(struct worker *worker, const struct comparer *comparer, size_t e, struct split_memo *memo) {
   struct split_rules rules = compare_rules(comparer->options, e);
   struct error err;
   if (!takes_part(comparer->options, e)) return 0;
@@ -68,22 +68,28 @@ static int worker_open(struct worker *worker, const struct comparer *comparer, s
   return 0;
 }
 
-/* Groups come in order of cells, so this is rare. */
-static int worker_turn_to(struct worker *worker, const struct comparer *comparer, size_t cell,
-                          struct split_memo *memo) {
+static int worker_open(struct worker *worker, const struct comparer *comparer, size_t cell, struct split_memo *memo) {
   const struct compare_options *options = comparer->options;
   struct error err;
-  if (worker->splitters != NULL && worker->cell == cell) return 0;
-  worker_close(worker);
   worker->cell = cell;
   worker->splitters = calloc(explainer_count, sizeof *worker->splitters);
   worker->reseeded = calloc(OTHER_SEEDS * explainer_count, sizeof(struct splitter *));
   if (worker->splitters == NULL || worker->reseeded == NULL) return -1;
   for (size_t e = 0; e < explainer_count; e++) {
-    if (worker_open(worker, comparer, e, memo) != 0) return -1;
+    if (worker_add(worker, comparer, e, memo) != 0) return -1;
   }
   if (options->learned == NULL) return 0;
   return edge_judge_create(&worker->judge, &options->learned->model, &options->cells[cell], &err);
+}
+
+/* Groups come in order of cells, so this is rare. */
+static int worker_turn_to(struct worker *worker, const struct comparer *comparer, size_t cell,
+                          struct split_memo *memo) {
+  if (worker->splitters != NULL && worker->cell == cell) return 0;
+  worker_close(worker);
+  if (worker_open(worker, comparer, cell, memo) == 0) return 0;
+  worker_close(worker);
+  return -1;
 }
 
 /* ---- one repair ---- */

@@ -17,7 +17,7 @@ struct compare_options {
   const bool *left_out; /* by explainer, those that repair nothing; never the exhaustive one; NULL: none */
   double fraction;  /* as in struct split_rules */
   uint64_t breadth; /* likewise */
-  const struct learned *learned; /* with what all of the explainers need; NULL if they need nothing, and no fidelity then */
+  const struct learned *learned; /* with what all explainers need; NULL if they need nothing: then no fidelity */
   uint64_t groups;  /* wanted, over all cells */
   uint64_t seed;
   unsigned jobs;             /* threads, >= 1; nothing but times depends on it */

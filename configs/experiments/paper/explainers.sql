@@ -15,8 +15,10 @@ ours AS (
   WHERE place = 1 GROUP BY method, bits, whole.breadth, explainer)
 SELECT printf('%s, %d bits, breadth %d', method, bits, breadth) AS 'compared under', explainer, n AS groups,
   printf('%.1f', 100.0 * at_once / n) AS 'at once %', printf('%.1f', 100.0 * first_cuts / n) AS 'first cut %',
-  printf('%.1f', 100.0 * best / possible) AS 'best cut %', printf('%.2f', 100 * regret / regret_groups) AS 'regret mean %',
+  iif(possible = 0, NULL, printf('%.1f', 100.0 * best / possible)) AS 'best cut %',
+  printf('%.2f', 100 * regret / regret_groups) AS 'regret mean %',
   printf('%.1f', 1.0 * simulations / n) AS simulations, printf('%.0f', microseconds / n) AS us,
   printf('%.2f', sparsity / n) AS sparsity, printf('%.2f', stability / n) AS stability,
-  printf('%.3f', plus / n) AS 'fidelity+', printf('%.3f', minus / n) AS 'fidelity-'
+  iif(plus IS NULL, NULL, printf('%.3f', plus / n)) AS 'fidelity+',
+  iif(minus IS NULL, NULL, printf('%.3f', minus / n)) AS 'fidelity-'
 FROM ours ORDER BY method DESC, bits, breadth DESC, ordinal

@@ -25,6 +25,7 @@ SELECT search, splitter, NULL AS bits, rectified AS 'rectified by the first expl
   NULL AS 'rectified in the end, %', NULL AS 'invalid groups', seconds AS 'search, s', NULL AS 'best plan, MB'
 FROM paper
 UNION ALL
-SELECT search, splitter, bits, printf('%.1f', at_once), printf('%.1f', rectified), group_count,
+SELECT search, splitter, bits, iif(at_once IS NULL, NULL, printf('%.1f', at_once)),
+  iif(rectified IS NULL, NULL, printf('%.1f', rectified)), group_count,
   printf('%.3f', seconds), printf('%.3f', mb)
 FROM ours ORDER BY search, bits, splitter

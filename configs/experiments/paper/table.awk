@@ -8,8 +8,8 @@ BEGIN {
   title["random"] = "RS"; title["local"] = "LS"; title["nsga2"] = "NSGA-II"
   split("random gnne pg rg gnn-cut middle trace-get exhaustive", splitters, " ")
   title_of["random"] = "random split"; title_of["gnne"] = "GNNExplainer"; title_of["pg"] = "PGExplainer"
-  title_of["rg"] = "RG-Explainer"; title_of["gnn-cut"] = "GNN-scored cuts"; title_of["middle"] = "middle"; title_of["trace-get"] = "trace-GET"
-  title_of["exhaustive"] = "exhaustive"
+  title_of["rg"] = "RG-Explainer"; title_of["gnn-cut"] = "GNN-scored cuts"
+  title_of["middle"] = "middle"; title_of["trace-get"] = "trace-GET"; title_of["exhaustive"] = "exhaustive"
 }
 
 { sub(/\r$/, "") }
