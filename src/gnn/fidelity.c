@@ -7,7 +7,7 @@
 static double likelihood(struct gnn_pass *pass, const struct gnn_batch *batch, const float *mask, bool fits) {
   if (gnn_forward(pass, batch, mask) != 0) return -1;
   float logit = gnn_logits(pass)[0];
-  return gnn_probability(fits ? logit : -logit);
+  return (double)gnn_probability(fits ? logit : -logit);
 }
 
 int gnn_fidelity(struct fidelity *out, struct gnn_pass *pass, const struct gnn_batch *batch, const bool *named) {
@@ -20,7 +20,7 @@ int gnn_fidelity(struct fidelity *out, struct gnn_pass *pass, const struct gnn_b
       alone[e] = 1 - without[e];
       count += named[e];
     }
-    double logit = gnn_logits(pass)[0], whole = gnn_probability((float)fabs(logit));
+    double logit = (double)gnn_logits(pass)[0], whole = (double)gnn_probability((float)fabs(logit));
     double rest = likelihood(pass, batch, without, logit > 0), part = likelihood(pass, batch, alone, logit > 0);
     *out = (struct fidelity){whole - rest, whole - part, edges == 0 ? 1 : 1 - (double)count / edges};
     if (rest < 0 || part < 0) status = -1;

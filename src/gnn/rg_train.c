@@ -59,7 +59,7 @@ static uint32_t surroundings(uint32_t *nodes, const struct rg_graph *graph, uint
 /* Softmax of the best reward among the surroundings of each node. */
 static int find_locations(float *out, struct rg_pass *pass, const struct rg_prices *prices) {
   uint32_t nodes[RG_MOST_TRAINING_OPS], count = pass->graph.node_count;
-  double best[RG_MOST_TRAINING_OPS], largest = -INFINITY, sum = 0;
+  double best[RG_MOST_TRAINING_OPS], largest = -(double)INFINITY, sum = 0;
   rg_sets_clear(&pass->sets);
   for (uint32_t i = 0; i < count; i++) {
     for (unsigned steps = 0; steps <= SURROUNDINGS; steps++) {
@@ -68,7 +68,7 @@ static int find_locations(float *out, struct rg_pass *pass, const struct rg_pric
   }
   if (rg_judge_sets(pass, prices) != 0) return -1;
   for (uint32_t i = 0; i < count; i++) {
-    best[i] = -INFINITY;
+    best[i] = -(double)INFINITY;
     for (unsigned s = 0; s <= SURROUNDINGS; s++) best[i] = fmax(best[i], pass->rewards[i * (SURROUNDINGS + 1) + s]);
     largest = fmax(largest, best[i]);
   }

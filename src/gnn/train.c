@@ -83,7 +83,7 @@ static double judge(const struct trainer *trainer, const float *logits, size_t f
   double loss = 0;
   for (size_t i = 0; i < count; i++) {
     bool fits = batch_sample(trainer, first + i)->fits;
-    loss += gnn_softplus(fits ? -logits[i] : logits[i]);
+    loss += gnn_softplus((double)(fits ? -logits[i] : logits[i]));
     float excess = gnn_probability(logits[i]) - (fits ? 1 : 0);
     trainer->logit_slopes[first + i] = excess / (float)trainer->batch_count;
   }
