@@ -50,6 +50,7 @@ prepare() {
 configured() {
   dir=$top/$1
   shift
+  [ ! -e "$top/config.status" ] || fail "this tree was built in place; run 'make distclean' here first"
   if outdated "$dir/config.status" "$top/configure" || [ "$(cat "$dir/configure.flags" 2>/dev/null)" != "$*" ]; then
     mkdir -p "$dir"
     cd "$dir"

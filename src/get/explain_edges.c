@@ -7,7 +7,7 @@
 #include "util/bitset.h"
 
 /* In the order of the edges of context->batch; how many. What is no number, of weights without sense, scores 0. */
-static size_t list_edges(struct explain_context *context, const uint64_t *group, double (*show)(float score)) {
+static size_t list_edges(struct explain_context *context, const uint64_t *group, double (*mask)(float score)) {
   const struct graph *graph = sim_model(context->sim)->graph;
   size_t count = 0;
   for BITSET_EACH (v, group, graph->set_words) {
@@ -15,8 +15,8 @@ static size_t list_edges(struct explain_context *context, const uint64_t *group,
     for (uint32_t i = 0; i < op->successor_count; i++) {
       if (!bitset_has(group, op->successors[i])) continue;
       float score = isnan(context->edge_scores[count]) ? 0 : context->edge_scores[count];
-      double shown = show == NULL ? (double)score : show(score);
-      context->scored_edges[count++] = (struct scored_edge){{(uint32_t)v, op->successors[i]}, score, shown};
+      double masked = mask == NULL ? (double)score : mask(score);
+      context->scored_edges[count++] = (struct scored_edge){{(uint32_t)v, op->successors[i]}, score, masked};
     }
   }
   return count;
@@ -29,10 +29,10 @@ static int compare_scores(const void *left, const void *right) {
   return a->edge.to < b->edge.to ? -1 : a->edge.to > b->edge.to;
 }
 
-/* How many of the edges, the best first, the explanation names: none that shows 0, but for the first. */
+/* How many of the edges, the best first, the explanation names: none whose mask is 0, but for the first. */
 static size_t count_named(const struct scored_edge *edges, size_t count, size_t most) {
   size_t named = 1;
-  while (named < count && named < most && edges[named].shown > 0) named++;
+  while (named < count && named < most && edges[named].mask > 0) named++;
   return named;
 }
 
@@ -41,12 +41,12 @@ static void set_scores(struct explanation *explanation, const struct scored_edge
   for (size_t i = 0; i < explanation->count; i++) {
     struct edge cut = explanation->cuts[i].cut.edge;
     while (edge->edge.from != cut.from || edge->edge.to != cut.to) edge++;
-    explanation->cuts[i].score = edge->shown;
+    explanation->cuts[i].score = (double)edge->score;
   }
 }
 
 int explain_by_edges(struct explain_context *context, const uint64_t *group,
-                     int (*score)(struct explain_context *context), double (*show)(float score)) {
+                     int (*score)(struct explain_context *context), double (*mask)(float score)) {
   const struct sim_model *model = sim_model(context->sim);
   struct explanation *explanation = &context->explanation;
   struct scored_edge *edges = context->scored_edges;
@@ -55,7 +55,7 @@ int explain_by_edges(struct explain_context *context, const uint64_t *group,
   gnn_batch_clear(&context->batch);
   if (gnn_batch_add(&context->batch, context->network, group, model->hw.buffer_capacity_bytes) != 0) return -1;
   if (score(context) != 0) return -1;
-  size_t count = list_edges(context, group, show);
+  size_t count = list_edges(context, group, mask);
   qsort(edges, count, sizeof *edges, compare_scores);
   count = count_named(edges, count, explanation_edge_count(model->graph, group, context->fraction));
   for (size_t i = 0; i < count; i++) group_cuts_add(model->graph, group, edges[i].edge, &context->cut_list);

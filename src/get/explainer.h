@@ -21,7 +21,7 @@ struct explained_cut {
   bool enough;                      /* neither of these is more than the capacity, or both are held to fit */
   uint64_t relief_bytes;            /* how far the cut brings the larger side down, at most to capacity */
   uint64_t crossing_bytes;          /* of the tensors it sends through DRAM */
-  double score; /* in 0..1, of explainers that learn: that of the cut's edge, or how likely both sides fit; else 0 */
+  double score; /* of explainers that learn: that of the cut's edge, or how likely both sides fit; else 0 */
 };
 
 struct explanation {

@@ -22,14 +22,14 @@ void explanation_clear(struct explanation *explanation);
 struct scored_edge {
   struct edge edge;
   float score;  /* the greater, the better */
-  double shown; /* in 0..1 */
+  double mask;  /* in 0..1: how much of the edge stays */
 };
 
 /* For those that learn to score edges: puts the group alone into context->batch, lets score() fill in
- * context->edge_scores by edge of it, and explains by the cuts of the best edges, the better edge first. show()
- * tells what to show of a score, in 0..1; NULL if scores are that themselves. An edge that shows 0 is not named unless
- * all do. 0, or -1 without memory. */
+ * context->edge_scores by edge of it, and explains by the cuts of the best edges, the better edge first. mask()
+ * tells how much of an edge of that score stays, in 0..1; NULL if scores are that themselves. An edge of which nothing
+ * stays is not named unless it is the best. 0, or -1 without memory. */
 int explain_by_edges(struct explain_context *context, const uint64_t *group,
-                     int (*score)(struct explain_context *context), double (*show)(float score));
+                     int (*score)(struct explain_context *context), double (*mask)(float score));
 
 #endif
