@@ -189,11 +189,15 @@ static void run_repairs(struct measurement *out, const struct bench_case *self) 
   struct sim_model model;
   struct comparison comparison;
   size_t trace_get = (size_t)(explainer_find("trace-get") - explainers);
+  bool *left_out = calloc(explainer_count, sizeof *left_out);
+  if (left_out == NULL) exit(1);
+  for (size_t e = 0; e < explainer_count; e++) left_out[e] = explainers[e].need != LEARNED_NOTHING;
   open_model(&model, self);
   const struct compare_options options = {
       .cells = &model,
       .cell_count = 1,
       .method = method_find(self->method),
+      .left_out = left_out,
       .fraction = EXPLAIN_DEFAULT_FRACTION,
       .breadth = SPLIT_DEFAULT_BREADTH,
       .groups = self->budget,
@@ -211,6 +215,7 @@ static void run_repairs(struct measurement *out, const struct bench_case *self) 
     out->groups_evaluated = summary.simulations;
     comparison_free(&comparison);
   }
+  free(left_out);
 }
 
 /* Groups of 15 to 25 ops, as often as it takes. */
@@ -219,6 +224,7 @@ static struct gnn_sample *draw_samples(const struct gnn_network *network, const 
   size_t count, words = model->graph->set_words;
   uint64_t *groups = draw_groups(model->graph, &count), used = 0;
   struct gnn_sample *samples = calloc(wanted, sizeof *samples);
+  if (samples == NULL) exit(1);
   for (size_t g = 0; used < wanted; g++) {
     const uint64_t *group = groups + g % count * words;
     size_t ops = bitset_count(group, words);
