@@ -1,8 +1,11 @@
 #include "support.h"
 
 #include <check.h>
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "graph/onnx.h"
 #include "scaled_network.h"
@@ -45,4 +48,20 @@ struct hw support_hw(uint64_t capacity_bytes) {
   struct hw hw = hw_default();
   hw.buffer_capacity_bytes = capacity_bytes;
   return hw;
+}
+
+static char directory[64];
+
+void support_enter(void) {
+  strcpy(directory, "/tmp/spillway-test-XXXXXX");
+  ck_assert_ptr_nonnull(mkdtemp(directory));
+  ck_assert_int_eq(chdir(directory), 0);
+}
+
+void support_leave(void) {
+  DIR *entries = opendir(".");
+  for (struct dirent *entry; (entry = readdir(entries)) != NULL;) remove(entry->d_name);
+  closedir(entries);
+  ck_assert_int_eq(chdir("/"), 0);
+  ck_assert_int_eq(rmdir(directory), 0);
 }

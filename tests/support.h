@@ -21,6 +21,10 @@ struct graph *support_network_scaled(const char *name, uint32_t factor);
 #define SUPPORT_NETWORKS 14
 extern const char *const support_networks[SUPPORT_NETWORKS];
 
+/* Fixture: into an empty directory, and out of it again, which removes it with the files in it. */
+void support_enter(void);
+void support_leave(void);
+
 /* 8-bit rows and weights, 32-bit bias, a buffer of that size. */
 struct hw support_hw(uint64_t capacity_bytes);
 

@@ -10,26 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "support.h"
 #include "util/file.h"
 #include "util/text.h"
 
 Suite *file_suite(void);
-
-static char directory[64];
-
-static void enter(void) {
-  strcpy(directory, "/tmp/spillway-test-XXXXXX");
-  ck_assert_ptr_nonnull(mkdtemp(directory));
-  ck_assert_int_eq(chdir(directory), 0);
-}
-
-static void leave(void) {
-  DIR *entries = opendir(".");
-  for (struct dirent *entry; (entry = readdir(entries)) != NULL;) remove(entry->d_name);
-  closedir(entries);
-  ck_assert_int_eq(chdir("/"), 0);
-  ck_assert_int_eq(rmdir(directory), 0);
-}
 
 static size_t entries_here(void) {
   size_t count = 0;
@@ -285,7 +270,7 @@ END_TEST
 Suite *file_suite(void) {
   Suite *suite = suite_create("file");
   TCase *tests = tcase_create("file");
-  tcase_add_checked_fixture(tests, enter, leave);
+  tcase_add_checked_fixture(tests, support_enter, support_leave);
   tcase_add_test(tests, what_is_written_is_read);
   tcase_add_test(tests, unreadable_files_are_refused);
   tcase_add_test(tests, a_full_disk_leaves_the_old_file);

@@ -1,6 +1,5 @@
 /* gnn/safetensors and gnn/weights: what is written comes back, and hostile files are refused in words. */
 #include <check.h>
-#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,24 +9,9 @@
 #include "gnn/safetensors.h"
 #include "gnn/weights.h"
 #include "suites.h"
+#include "support.h"
 #include "util/file.h"
 #include "util/rng.h"
-
-static char directory[64];
-
-static void enter(void) {
-  strcpy(directory, "/tmp/spillway-test-XXXXXX");
-  ck_assert_ptr_nonnull(mkdtemp(directory));
-  ck_assert_int_eq(chdir(directory), 0);
-}
-
-static void leave(void) {
-  DIR *entries = opendir(".");
-  for (struct dirent *entry; (entry = readdir(entries)) != NULL;) remove(entry->d_name);
-  closedir(entries);
-  ck_assert_int_eq(chdir("/"), 0);
-  ck_assert_int_eq(rmdir(directory), 0);
-}
 
 /* ---- files ---- */
 
@@ -317,8 +301,8 @@ END_TEST
 Suite *safetensors_suite(void) {
   Suite *suite = suite_create("safetensors");
   TCase *files = tcase_create("files"), *weights = tcase_create("weights");
-  tcase_add_checked_fixture(files, enter, leave);
-  tcase_add_checked_fixture(weights, enter, leave);
+  tcase_add_checked_fixture(files, support_enter, support_leave);
+  tcase_add_checked_fixture(weights, support_enter, support_leave);
   tcase_set_timeout(files, 60);
   tcase_add_test(files, bytes_are_read_as_the_format_says);
   tcase_add_test(files, what_is_no_such_file_is_refused);
