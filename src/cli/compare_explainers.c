@@ -60,7 +60,7 @@ static int prepare(struct comparing *comparing, const struct arguments *argument
   const struct method *method = settings_method(settings->method.name, err);
   if (method == NULL || (settings->by != NULL && names_check("breakdowns", settings->by, err) != 0)) return -1;
   if (models_choose(&comparing->left_out, &settings->explainers, err) != 0) return -1;
-  comparing->left_out[explainer_find("exhaustive") - explainers] = false; /* what the others are measured by */
+  comparing->left_out[comparison_reference()] = false; /* what the others are measured by */
   if (find_buffers(comparing, err) != 0 || open_networks(comparing, arguments, err) != 0) return -1;
   if (models_open_all(&comparing->models, &settings->split, comparing->left_out, method, err) != 0) return -1;
   comparing->options = (struct compare_options){

@@ -118,11 +118,9 @@ static void put_summary(struct table *table, const struct repair_summary *summar
   }
 }
 
-static size_t exhaustive_number(void) { return (size_t)(explainer_find("exhaustive") - explainers); }
-
 static void put_part(struct table *table, const struct comparing *comparing, const struct breakdown *breakdown,
                      size_t part) {
-  struct repair_summary exhaustive = comparing_summary(comparing, exhaustive_number(), breakdown, part);
+  struct repair_summary exhaustive = comparing_summary(comparing, comparison_reference(), breakdown, part);
   if (exhaustive.groups == 0) return;
   char *title = breakdown == NULL ? cli_strdup("all") : breakdown->title(comparing, part);
   const char *once = title;

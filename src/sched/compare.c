@@ -308,6 +308,8 @@ void comparison_free(struct comparison *comparison) {
 
 /* ---- summaries ---- */
 
+size_t comparison_reference(void) { return (size_t)(explainer_find("exhaustive") - explainers); }
+
 static int compare_numbers(const void *left, const void *right) {
   double a = *(const double *)left, b = *(const double *)right;
   return (a > b) - (a < b);
@@ -354,7 +356,7 @@ static void divide(double *sum_of, uint64_t count) { *sum_of = count == 0 ? 0 : 
 
 int comparison_summarise(struct repair_summary *out, const struct comparison *comparison, size_t explainer,
                          const bool *cells) {
-  size_t exhaustive = (size_t)(explainer_find("exhaustive") - explainers), timed = 0, regrets = 0;
+  size_t exhaustive = comparison_reference(), timed = 0, regrets = 0;
   double *microseconds = malloc((comparison->group_count + 1) * sizeof *microseconds);
   double *regret_of = malloc((comparison->group_count + 1) * sizeof *regret_of);
   int status = microseconds == NULL || regret_of == NULL ? -1 : 0;

@@ -56,6 +56,9 @@ struct comparison {
 int comparison_run(struct comparison *out, const struct compare_options *options, struct error *err);
 void comparison_free(struct comparison *comparison);
 
+/* The number of the exhaustive explainer, which the others are measured by. */
+size_t comparison_reference(void);
+
 /* Of one explainer over some groups. Regret is DRAM bytes over those of the exhaustive split,
  * less 1, where both rectified the group. */
 struct repair_summary {
