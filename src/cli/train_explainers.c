@@ -37,12 +37,14 @@ static char *weights_path(const struct train_settings *settings, const char *nam
 /* So that the first of them are of all networks and sizes. Origins stay where they are; nobody asks for them. */
 static void shuffle(struct validity_samples *samples, uint64_t seed) {
   struct rng rng = rng_stream(seed, 0, 0);
-  for (size_t i = samples->count; i > 1; i--) {
-    size_t other = rng_below(&rng, (uint32_t)i);
-    struct gnn_sample swap = samples->samples[i - 1];
-    samples->samples[i - 1] = samples->samples[other];
-    samples->samples[other] = swap;
-  }
+  uint32_t *order = cli_alloc(samples->count, sizeof *order);
+  struct gnn_sample *shuffled = cli_alloc(samples->count, sizeof *shuffled);
+  for (size_t i = 0; i < samples->count; i++) order[i] = (uint32_t)i;
+  rng_shuffle(&rng, order, samples->count);
+  for (size_t i = 0; i < samples->count; i++) shuffled[i] = samples->samples[order[i]];
+  free(samples->samples);
+  free(order);
+  samples->samples = shuffled;
 }
 
 /* Keeps those that overflow, in their order. */
